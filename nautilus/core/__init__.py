@@ -1,0 +1,1 @@
+"""Nothing about finance: frames, folds, checks, errors, results and statistics."""

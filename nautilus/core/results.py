@@ -1,0 +1,216 @@
+"""Frozen results: labelled numbers, and a reason for each one that could not be computed."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Reason", "Result", "reasons", "unexplained"]
+
+_REPR_FIELDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one or more fields of a Result could not be computed, or need a caveat.
+
+    Parameters
+    ----------
+    code : str
+        Upper-case constant such as ``INSUFFICIENT_DATA``.
+    fields : tuple of str
+        Names of fields of the Result that holds the reason; empty for the whole result.
+    message : str
+        One sentence for a person.
+    have, need : float, optional
+        How much there was and how much is needed, in the unit the message names.
+    """
+
+    code: str
+    fields: tuple[str, ...]
+    message: str
+    have: float | None = None
+    need: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Base of every answer with more than one number.
+
+    NaN or infinity means that a number could not be computed, and then a reason names its field.
+    None means that it does not apply.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True, slots=True, kw_only=True)
+    ... class Ratio(Result):
+    ...     value: float
+    >>> r = Ratio(value=float("nan"), reasons=(Reason("ZERO_SPREAD", ("value",), "no spread"),))
+    >>> unexplained(r)
+    ()
+    """
+
+    reasons: tuple[Reason, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-able values; NaN and infinity become None, tables become records."""
+        return {name: plain(getattr(self, name)) for name in public_names(self)}
+
+    def to_frame(self) -> Any:
+        """One-column pandas frame of the scalar fields; subclasses give their natural table."""
+        from nautilus.core.frames import labelled_frame
+
+        scalars = {k: v for k, v in named_values(self) if _is_scalar(v)}
+        return labelled_frame(list(scalars), {"value": list(scalars.values())})
+
+    def __repr__(self) -> str:
+        shown = [f"{k}={_text(v)}" for k, v in named_values(self) if _is_scalar(v)][:_REPR_FIELDS]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(k.replace('_', ' '))}</th>"
+            f"<td style='text-align:right'>{html.escape(_text(v))}</td></tr>"
+            for k, v in named_values(self)
+            if _is_scalar(v)
+        )
+        notes = "".join(f"<li>{html.escape(r.message)}</li>" for r in self.reasons)
+        caption = html.escape(type(self).__name__)
+        return (
+            f"<table style='color:inherit;background:transparent'><caption>{caption}</caption>"
+            f"{rows}</table>" + (f"<ul>{notes}</ul>" if notes else "")
+        )
+
+
+def public_names(result: Result) -> list[str]:
+    """Field names, then public properties, in the order of definition."""
+    fields = [f.name for f in dataclasses.fields(result) if f.name != "reasons"]
+    properties = [
+        name
+        for cls in reversed(type(result).__mro__)
+        for name, member in vars(cls).items()
+        if isinstance(member, property) and not name.startswith("_") and name not in fields
+    ]
+    return [*fields, *dict.fromkeys(properties), "reasons"]
+
+
+def named_values(result: Result) -> Iterator[tuple[str, Any]]:
+    """(name, value) of fields and public properties, reasons left out."""
+    return ((n, getattr(result, n)) for n in public_names(result) if n != "reasons")
+
+
+def reasons(result: object, path: str = "") -> Iterator[tuple[str, Reason]]:
+    """(path, reason) of a result and all nested results, outermost first.
+
+    Parameters
+    ----------
+    result : Result or container of Results
+    path : str
+        Prefix of the paths that are yielded.
+
+    Yields
+    ------
+    tuple of (str, Reason)
+        The path names the field ("metrics.sharpe_ratio"), or the result when the reason is general.
+    """
+    if isinstance(result, Result):
+        for reason in result.reasons:
+            for name in reason.fields or ("",):
+                yield _join(path, name), reason
+        for field in dataclasses.fields(result):
+            if field.name != "reasons":
+                yield from reasons(getattr(result, field.name), _join(path, field.name))
+    elif isinstance(result, Mapping):
+        for key, value in result.items():
+            yield from reasons(value, _join(path, str(key)))
+    elif isinstance(result, (list, tuple)):
+        for i, value in enumerate(result):
+            yield from reasons(value, _join(path, str(i)))
+
+
+def unexplained(result: Result, path: str = "") -> tuple[str, ...]:
+    """Paths of NaN or infinite fields that no reason names; empty for an honest result."""
+    explained = {name for reason in result.reasons for name in reason.fields}
+    missing: list[str] = []
+    for field in dataclasses.fields(result):
+        value = getattr(result, field.name)
+        if field.name == "reasons":
+            continue
+        for part in _nested(value):
+            missing.extend(unexplained(part, _join(path, field.name)))
+        if field.name not in explained and _not_finite(value):
+            missing.append(_join(path, field.name))
+    return tuple(missing)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON sees it: floats, strings, lists and dicts only."""
+    if isinstance(value, Result):
+        return value.to_dict()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (bool, str)) or value is None:
+        return value
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, Sequence) or isinstance(value, (set, frozenset)):
+        return [plain(v) for v in value]
+    return _plain_array(value)
+
+
+def _plain_array(value: Any) -> Any:
+    from nautilus.core.frames import records
+
+    return plain(records(value))
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, (int, float, str)) or hasattr(value, "isoformat")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    return str(value)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name else path or name
+
+
+def _nested(value: Any) -> Iterator[Result]:
+    if isinstance(value, Result):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _nested(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _nested(part)
+
+
+def _not_finite(value: Any) -> bool:
+    if isinstance(value, Result) or value is None or isinstance(value, (str, bytes)):
+        return False
+    if isinstance(value, (int, float)):
+        return not math.isfinite(value)
+    if isinstance(value, Mapping):
+        return any(_not_finite(v) for v in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_not_finite(v) for v in value)
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None and getattr(dtype, "kind", "") == "f":
+        import numpy as np
+
+        return not bool(np.isfinite(np.asarray(value)).all())
+    return False
