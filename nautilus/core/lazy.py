@@ -36,7 +36,7 @@ def lazy_exports(
     home = {name: module for module, names in modules.items() for name in names}
     home |= {module: "" for module, names in modules.items() if not names}
 
-    def __getattr__(name: str) -> Any:  # noqa: N807
+    def __getattr__(name: str) -> Any:
         module = home.get(name)
         if module is None:
             if not name.startswith("_"):
@@ -45,13 +45,15 @@ def lazy_exports(
                 except ModuleNotFoundError as error:
                     if error.name != f"{package}.{name}":
                         raise
-            raise AttributeError(f"module {package!r} has no attribute {name!r}{_close(name, home)}")
+            raise AttributeError(
+                f"module {package!r} has no attribute {name!r}{_close(name, home)}"
+            )
         target = importlib.import_module(f"{package}.{module or name}")
         value = getattr(target, name) if module else target
         setattr(sys.modules[package], name, value)
         return value
 
-    def __dir__() -> list[str]:  # noqa: N807
+    def __dir__() -> list[str]:
         return sorted(home)
 
     return __getattr__, __dir__

@@ -163,7 +163,7 @@ def plain(value: Any) -> Any:
         return float(value) if math.isfinite(value) else None
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    if isinstance(value, Sequence) or isinstance(value, (set, frozenset)):
+    if isinstance(value, (Sequence, set, frozenset)):
         return [plain(v) for v in value]
     return _plain_array(value)
 

@@ -1,0 +1,389 @@
+"""Folds: one step function per quantity, run over history or over live events to the same bit.
+
+`Fold` is a pure step over a tuple of floats, `Window` an associative merge over the last bars,
+`Reduction` a metric as a monoid, `ObjectFold` a private mutable book. `folded` registers the public
+function of a fold; `apply` runs it over arrays; `nautilus.core.streams` runs it over events.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nautilus.core.frames import matched
+from nautilus.core.jit import bound, kernel
+from nautilus.core.scans import LIST_BUFFER, REDUCTIONS, SCANS, WINDOWS, array_buffer
+
+__all__ = [
+    "Fold",
+    "ObjectFold",
+    "Reduction",
+    "Registered",
+    "Window",
+    "apply",
+    "folded",
+    "registered",
+    "windowed",
+]
+
+NAN = float("nan")
+_PARALLEL_WORK = 1_000_000
+
+Column = NDArray[np.float64]
+State = Any
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A numeric fold: `step(state, *inputs, *parameters) -> (state, value or values)`.
+
+    Parameters
+    ----------
+    inputs : tuple of str
+        Data arguments of the public function, in order.
+    init : callable
+        `init(*parameters) -> state`, a tuple of floats or of such tuples.
+    step : callable
+        A kernel: see `nautilus.core.jit`.
+    parameters : callable
+        `parameters(**options) -> tuple of floats`; checks the options and turns words into floats.
+    outputs : NamedTuple type, optional
+        Where a step returns several values.
+    version : int
+        Raised when the meaning of the state changes; an older snapshot is then refused.
+    """
+
+    inputs: tuple[str, ...]
+    init: Callable[..., State]
+    step: Callable[..., tuple[State, Any]]
+    parameters: Callable[..., tuple[float, ...]]
+    outputs: Any = None
+    version: int = 1
+
+    def start(self, parameters: tuple[float, ...]) -> State:
+        """The state before the first bar."""
+        return _floats(self.init(*parameters))
+
+    def once(self, state: State, event: Sequence[float], parameters: tuple[float, ...]) -> Any:
+        """(state, values) after one bar, interpreted."""
+        state, value = self.step(state, *event, *parameters)
+        return state, (value if self.outputs else (value,))
+
+    def run(
+        self, state: State, columns: Sequence[Column], parameters: tuple[float, ...], work: int
+    ) -> tuple[State, tuple[Column, ...]]:
+        """(state, one array per output) after these bars."""
+        many = self.outputs is not None
+        scan = bound(SCANS[len(self.inputs), many], step=self.step)
+        runner = kernel(scan, work)
+        length, count = len(columns[0]), self.width
+        if runner is scan:
+            outs: Any = [[NAN] * length for _ in range(count)]
+            lists = [c.tolist() for c in columns]
+            state = runner(*lists, outs if many else outs[0], state, parameters)
+            return state, tuple(np.array(o, dtype=np.float64) for o in outs)
+        grid = np.empty((count, length))
+        state = runner(*columns, grid if many else grid[0], state, parameters)
+        return state, tuple(grid)
+
+    @property
+    def width(self) -> int:
+        """Number of outputs."""
+        return len(self.outputs._fields) if self.outputs else 1
+
+    def copied(self, state: State) -> State:
+        """A state that later bars leave alone: tuples never change."""
+        return state
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A fold over the last `period` bars: `finish(merge(...merge(lift(bar), lift(bar))...))`.
+
+    Parameters
+    ----------
+    inputs : tuple of str
+    lift : callable
+        `lift(*inputs, *parameters) -> tuple of floats`, one element.
+    merge : callable
+        `merge(earlier, later) -> tuple`, associative; nothing is ever subtracted.
+    finish : callable
+        `finish(aggregate, *parameters) -> float`.
+    parameters : callable
+        As in `Fold`; the first parameter is the period.
+    version : int
+    """
+
+    inputs: tuple[str, ...]
+    lift: Callable[..., tuple[float, ...]]
+    merge: Callable[[Any, Any], tuple[float, ...]]
+    finish: Callable[..., float]
+    parameters: Callable[..., tuple[float, ...]]
+    version: int = 1
+    outputs: Any = None
+
+    width = 1
+
+    def start(self, parameters: tuple[float, ...]) -> State:
+        """(position in the block, an earlier block exists, prefix, buffer)."""
+        empty = self.empty(parameters)
+        return 0, False, empty, [empty] * int(parameters[0])
+
+    def empty(self, parameters: tuple[float, ...]) -> tuple[float, ...]:
+        """The element of a missing bar; only its width matters."""
+        return tuple(float(x) for x in self.lift(*[NAN] * len(self.inputs), *parameters))
+
+    def once(self, state: State, event: Sequence[float], parameters: tuple[float, ...]) -> Any:
+        """(state, values) after one bar: the same loop over one bar. The buffer is reused."""
+        state, out = self._interpreted(state, [[x] for x in event], parameters)
+        return state, (out[0],)
+
+    def run(
+        self, state: State, columns: Sequence[Column], parameters: tuple[float, ...], work: int
+    ) -> tuple[State, tuple[Column, ...]]:
+        """(state, one array) after these bars."""
+        parts = {"lift": self.lift, "merge": self.merge, "finish": self.finish}
+        k, full, prefix, buffer = state
+        loop = bound(WINDOWS[len(self.inputs)], **parts, **array_buffer(len(prefix)))
+        runner = kernel(loop, work)
+        if runner is loop:
+            state, out = self._interpreted(state, [c.tolist() for c in columns], parameters)
+            return state, (np.array(out, dtype=np.float64),)
+        grid = np.array(buffer, dtype=np.float64).reshape(len(buffer), len(prefix))
+        values = np.empty(len(columns[0]))
+        k, full, prefix = runner(
+            *columns, values, grid, k, full, prefix, int(parameters[0]), parameters
+        )
+        return (k, bool(full), prefix, [tuple(row) for row in grid.tolist()]), (values,)
+
+    def _interpreted(self, state: State, columns: Any, parameters: tuple[float, ...]) -> Any:
+        parts = {"lift": self.lift, "merge": self.merge, "finish": self.finish}
+        loop = bound(WINDOWS[len(self.inputs)], **parts, **LIST_BUFFER)
+        k, full, prefix, buffer = state
+        out = [NAN] * len(columns[0])
+        k, full, prefix = loop(
+            *columns, out, buffer, k, full, prefix, int(parameters[0]), parameters
+        )
+        return (k, full, prefix, buffer), out
+
+    def copied(self, state: State) -> State:
+        """A state with a buffer of its own."""
+        k, full, prefix, buffer = state
+        return k, full, prefix, list(buffer)
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A metric as a monoid: its stream, its rolling form and its parts from one definition.
+
+    Parameters
+    ----------
+    inputs : tuple of str
+    lift : callable
+        `lift(*inputs, *parameters) -> tuple of floats`; NaN lifts to the zero element of `merge`.
+    merge : callable
+        `merge(earlier, later) -> tuple`, associative.
+    finish : callable
+        `finish(aggregate, *parameters) -> float`; NaN where undefined.
+    parameters : callable
+        As in `Fold`.
+    version : int
+
+    Notes
+    -----
+    The public function itself stays a vectorised reduction; a law keeps both equal to 1e-12 of the
+    scale of their terms.
+    """
+
+    inputs: tuple[str, ...]
+    lift: Callable[..., tuple[float, ...]]
+    merge: Callable[[Any, Any], tuple[float, ...]]
+    finish: Callable[..., float]
+    parameters: Callable[..., tuple[float, ...]]
+    version: int = 1
+    outputs: Any = None
+
+    width = 1
+
+    def start(self, parameters: tuple[float, ...]) -> State:
+        """The zero element."""
+        return tuple(float(x) for x in self.lift(*[NAN] * len(self.inputs), *parameters))
+
+    def once(self, state: State, event: Sequence[float], parameters: tuple[float, ...]) -> Any:
+        """(state, values) after one observation."""
+        state = self.merge(state, self.lift(*event, *parameters))
+        return state, (self.finish(state, *parameters),)
+
+    def run(
+        self, state: State, columns: Sequence[Column], parameters: tuple[float, ...], work: int
+    ) -> tuple[State, tuple[Column, ...]]:
+        """(state, the one value after these observations)."""
+        loop = bound(REDUCTIONS[len(self.inputs)], lift=self.lift, merge=self.merge)
+        runner = kernel(loop, work)
+        data = [c.tolist() for c in columns] if runner is loop else columns
+        state = runner(*data, state, parameters)
+        return state, (np.array([self.finish(state, *parameters)]),)
+
+    def copied(self, state: State) -> State:
+        """A state that later observations leave alone: tuples never change."""
+        return state
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFold:
+    """A fold over a private mutable book that is frozen when it is read.
+
+    Parameters
+    ----------
+    open : callable
+        `open(**options) -> book`.
+    apply : callable
+        `apply(book, *event) -> None`, the one step.
+    freeze : callable
+        `freeze(book) -> public value`.
+    dump, load : callable
+        `dump(book) -> JSON-able`; `load(data, **options) -> book`, equal to the bit.
+    inputs : tuple of str
+        Data arguments of the public function.
+    version : int
+    """
+
+    open: Callable[..., Any]
+    apply: Callable[..., None]
+    freeze: Callable[[Any], Any]
+    dump: Callable[[Any], Any]
+    load: Callable[..., Any]
+    inputs: tuple[str, ...] = ("events",)
+    version: int = 1
+
+
+AnyFold = Fold | Window | Reduction | ObjectFold
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A fold with the public function that it belongs to."""
+
+    function: Callable[..., Any]
+    fold: AnyFold
+    name: str
+    batch_only: tuple[str, ...]
+
+
+_REGISTRY: dict[str, Registered] = {}
+
+
+def folded(fold: AnyFold, *, batch_only: Iterable[str] = ()) -> Callable[[Function], Function]:
+    """Register the public function of a fold, so that `nt.stream(function)` finds it.
+
+    Parameters
+    ----------
+    fold : Fold, Window, Reduction or ObjectFold
+    batch_only : iterable of str
+        Options without meaning for one event; `nt.stream` refuses them.
+    """
+
+    def register(function: Function) -> Function:
+        path = function.__module__.split(".")
+        home = path[1] if path[0] == "nautilus" and len(path) > 2 else function.__module__
+        name = f"{home}.{function.__name__}"
+        _REGISTRY[name] = Registered(function, fold, name, tuple(batch_only))
+        return function
+
+    return register
+
+
+def registered(function: Callable[..., Any] | str) -> Registered | None:
+    """What `folded` knows of a function or of a name such as "indicators.rsi"; None if nothing."""
+    if isinstance(function, str):
+        return _REGISTRY.get(function)
+    return next((entry for entry in _REGISTRY.values() if entry.function is function), None)
+
+
+def apply(
+    fold: Fold | Window, inputs: Sequence[Any], parameters: tuple[float, ...]
+) -> tuple[Any, ...]:
+    """Run a fold over whole series: one output per value of its step, in the kind of the input.
+
+    Parameters
+    ----------
+    fold : Fold or Window
+    inputs : sequence of array, Series or frame
+        One per data argument; they must describe the same bars.
+    parameters : tuple of float
+        What `fold.parameters` returned.
+    """
+    arrays, like = matched(*inputs, names=fold.inputs)
+    grids = _run_columns(fold, arrays, parameters)
+    return tuple(like.series(grid) for grid in grids)
+
+
+def windowed(
+    reduction: Reduction, columns: Sequence[Column], window: int, parameters: tuple[float, ...]
+) -> Column:
+    """A reduction over each window of the last `window` observations, NaN in the warm-up.
+
+    Parameters
+    ----------
+    reduction : Reduction
+    columns : sequence of array (time,)
+    window : int
+    parameters : tuple of float
+        Those of the reduction.
+
+    Returns
+    -------
+    array (time,)
+    """
+    parts = {"lift": reduction.lift, "merge": reduction.merge, "finish": reduction.finish}
+    zero = reduction.start(parameters)
+    data = [writable(c) for c in columns]
+    loop = bound(WINDOWS[len(data)], **parts, **array_buffer(len(zero)))
+    runner = kernel(loop, len(data[0]))
+    if runner is loop:
+        loop = bound(WINDOWS[len(data)], **parts, **LIST_BUFFER)
+        listed = [NAN] * len(data[0])
+        lists = [c.tolist() for c in data]
+        loop(*lists, listed, [zero] * window, 0, False, zero, window, parameters)
+        return np.array(listed, dtype=np.float64)
+    out = np.empty(len(data[0]))
+    buffer = np.zeros((window, len(zero)))
+    runner(*data, out, buffer, 0, False, zero, window, parameters)
+    return out
+
+
+def writable(column: NDArray[Any]) -> Column:
+    """Contiguous, writable float64: a read-only array would compile every kernel twice."""
+    return np.require(column, dtype=np.float64, requirements=["C", "W"])
+
+
+def _run_columns(
+    fold: Fold | Window, arrays: Sequence[NDArray[np.float64]], parameters: tuple[float, ...]
+) -> list[NDArray[np.float64]]:
+    length, width = arrays[0].shape
+    work = length * width
+
+    def one(j: int) -> tuple[Column, ...]:
+        columns = [writable(a[:, j]) for a in arrays]
+        return fold.run(fold.start(parameters), columns, parameters, work)[1]
+
+    if width > 1 and work >= _PARALLEL_WORK:
+        first = one(0)  # compiles, if anything does, before the threads start
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            results = [first, *pool.map(one, range(1, width))]
+    else:
+        results = [one(j) for j in range(width)]
+    if not results:
+        return [np.empty((length, 0)) for _ in range(fold.width)]
+    return [np.column_stack([r[o] for r in results]) for o in range(fold.width)]
+
+
+def _floats(state: Any) -> Any:
+    return tuple(_floats(x) if isinstance(x, tuple) else float(x) for x in state)

@@ -1,0 +1,670 @@
+"""The one door for arrays and frames: numpy, pandas, polars and lists in, the same kind out.
+
+Recognising pandas or polars asks `sys.modules`, so it never imports a library that the caller does
+not use. Axis 0 is time, axis 1 is asset.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nautilus.core.errors import (
+    DataError,
+    LabelError,
+    OverlapError,
+    ShapeError,
+    TimeIndexError,
+)
+
+__all__ = [
+    "Like",
+    "aligned",
+    "cross_section",
+    "labelled_frame",
+    "labelled_vector",
+    "matched",
+    "read",
+    "read_csv",
+    "records",
+    "rows",
+    "time_frame",
+    "time_series",
+]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Like:
+    """What an input looked like, so that the answer can look the same.
+
+    Parameters
+    ----------
+    kind : {"numpy", "pandas", "polars"}
+    ndim : {1, 2}
+    size : int
+        Length of axis 0.
+    columns : tuple
+        Labels of axis 1; positions for numpy.
+    name : object
+        Name of a 1-D pandas or polars series.
+    index : object
+        pandas Index, or the polars Series of times; None for numpy.
+    times : array of datetime64[ns] or numbers, or None
+        The index in UTC (aware) or as it stands (naive); None where there is no index.
+    aware : bool
+        The times carry a zone.
+    """
+
+    kind: str
+    ndim: int
+    size: int
+    columns: tuple[Any, ...]
+    name: Any = None
+    index: Any = None
+    times: NDArray[Any] | None = None
+    aware: bool = False
+
+    def series(self, values: NDArray[Any]) -> Any:
+        """Values (time,) or (time, asset) as the input's kind, with its index, name and columns."""
+        if self.ndim == 1:
+            return self.column(values.reshape(-1), self.name)
+        return self._frame(values.reshape(self.size, -1), self.columns)
+
+    def column(self, values: NDArray[Any], name: Any) -> Any:
+        """One series (time,) of the input's kind on its index."""
+        if self.kind == "pandas":
+            pandas = sys.modules["pandas"]
+            return pandas.Series(values, index=self.index, name=name, copy=False)
+        if self.kind == "polars":
+            polars = sys.modules["polars"]
+            return polars.Series("" if name is None else str(name), np.ascontiguousarray(values))
+        return values
+
+    def table(self, columns: Mapping[str, NDArray[Any]]) -> Any:
+        """Several series as one frame on the input's index; a 2-D array for numpy."""
+        return self._frame(np.column_stack(list(columns.values())), tuple(columns))
+
+    def metric(self, values: NDArray[Any] | float) -> Any:
+        """One value per asset: a float for 1-D input, else a labelled vector of its kind."""
+        row = np.asarray(values, dtype=np.float64).reshape(-1)
+        if self.ndim == 1:
+            return float(row[0])
+        return labelled_vector(row, self.columns, self.kind)
+
+    def at(self, positions: NDArray[np.intp]) -> Like:
+        """The same at these positions of axis 0."""
+        times = None if self.times is None else self.times[positions]
+        index = self.index if self.index is None else self.index[positions]
+        return replace(self, size=len(positions), times=times, index=index)
+
+    def _frame(self, values: NDArray[Any], columns: Sequence[Any]) -> Any:
+        if self.kind == "pandas":
+            pandas = sys.modules["pandas"]
+            return pandas.DataFrame(values, index=self.index, columns=list(columns), copy=False)
+        if self.kind == "polars":
+            polars = sys.modules["polars"]
+            data = {str(c): np.ascontiguousarray(values[:, i]) for i, c in enumerate(columns)}
+            frame = polars.DataFrame(data)
+            return frame if self.index is None else frame.insert_column(0, self.index)
+        return values
+
+
+def read(data: Any, name: str = "returns", *, ndim: int | None = None) -> tuple[Floats, Like]:
+    """Values as a float64 array (time, asset), and what the input looked like.
+
+    Parameters
+    ----------
+    data : array, Series, frame or sequence, 1-D or 2-D
+    name : str
+        The caller's argument, for messages.
+    ndim : {1, None}
+        1 where only one column can be meant; a one-column frame then counts as 1-D.
+
+    Returns
+    -------
+    tuple
+        The array may be the caller's memory: never write to it.
+
+    Raises
+    ------
+    ShapeError, TimeIndexError, LabelError, DataError
+
+    Examples
+    --------
+    >>> values, like = read([0.01, 0.02])
+    >>> values.shape, like.ndim, like.metric(values.mean(axis=0))
+    ((2, 1), 1, 0.015)
+    """
+    kind = _kind(data)
+    if kind == "pandas":
+        values, like = _read_pandas(data, name)
+    elif kind == "polars":
+        values, like = _read_polars(data, name)
+    else:
+        values, like = _read_numpy(data, name)
+    if ndim == 1 and like.ndim == 2:
+        if len(like.columns) != 1:
+            raise ShapeError(
+                f"`{name}` must be one series, got {len(like.columns)} columns"
+                f" ({_listed(like.columns)}). Choose one of them.",
+                field=name,
+            )
+        like = replace(like, ndim=1, name=like.columns[0])
+    return values, like
+
+
+def aligned(
+    first: Any,
+    second: Any,
+    *,
+    names: tuple[str, str] = ("returns", "benchmark_returns"),
+    min_overlap: float = 0.9,
+) -> tuple[Floats, Floats, Like]:
+    """Two inputs on their common times, in the first one's kind.
+
+    Parameters
+    ----------
+    first, second : array, Series or frame
+        Joined on time where both have an index, else of equal length.
+    names : tuple of str
+        The caller's arguments, for messages.
+    min_overlap : float
+        Share of the first one's times that the second must have.
+
+    Returns
+    -------
+    tuple
+        (values of the first (time, asset), values of the second (time, asset), Like of the first).
+
+    Raises
+    ------
+    OverlapError
+        Fewer shared times; the message gives both ranges.
+    TimeIndexError
+        One index is naive, the other aware.
+
+    Examples
+    --------
+    >>> aligned([1.0, 2.0], [3.0, 4.0])[1].ravel().tolist()
+    [3.0, 4.0]
+    """
+    a, like = read(first, names[0])
+    b, other = read(second, names[1])
+    if like.times is None or other.times is None:
+        _same_length(like, other, names)
+        return a, b, like
+    _same_awareness(like, other, names)
+    if like.times.dtype.kind != other.times.dtype.kind:
+        raise TimeIndexError(
+            f"`{names[0]}` is indexed by {_index_words(like)} and `{names[1]}` by"
+            f" {_index_words(other)}. Give both the same kind of index.",
+            field=names[1],
+        )
+    if len(like.times) == len(other.times) and bool((like.times == other.times).all()):
+        return a, b, like
+    _, left, right = np.intersect1d(
+        like.times, other.times, assume_unique=True, return_indices=True
+    )
+    share = len(left) / len(like.times) if len(like.times) else 1.0
+    if share < min_overlap:
+        raise OverlapError(
+            f"`{names[0]}` ({_span(like)}) and `{names[1]}` ({_span(other)}) share"
+            f" {share:.0%} of the first's times, need {min_overlap:.0%}."
+            f" Cut both to a common window or pass min_overlap={np.floor(share * 100) / 100:g}.",
+            field=names[1],
+        )
+    return a[left], b[right], like.at(left)
+
+
+def matched(*inputs: Any, names: Sequence[str]) -> tuple[tuple[Floats, ...], Like]:
+    """Inputs that describe the same bars: equal length, equal times, equal columns.
+
+    Examples
+    --------
+    >>> (high, low), like = matched([2.0, 3.0], [1.0, 2.0], names=("high", "low"))
+    >>> (high - low).ravel().tolist()
+    [1.0, 1.0]
+    """
+    first, like = read(inputs[0], names[0])
+    arrays = [first]
+    for data, name in zip(inputs[1:], names[1:], strict=True):
+        values, other = read(data, name)
+        _same_length(like, other, (names[0], name))
+        if like.times is not None and other.times is not None:
+            _same_awareness(like, other, (names[0], name))
+            if not bool((like.times == other.times).all()):
+                raise TimeIndexError(
+                    f"`{names[0]}` and `{name}` must have the same times. Join them first.",
+                    field=name,
+                )
+        if values.shape[1] != first.shape[1]:
+            raise ShapeError(
+                f"`{name}` must have {first.shape[1]} columns like `{names[0]}`,"
+                f" got {values.shape[1]}.",
+                field=name,
+            )
+        labelled = like.kind != "numpy" and other.kind != "numpy" and like.ndim == other.ndim == 2
+        if labelled and set(map(str, other.columns)) != set(map(str, like.columns)):
+            _join_labels(other.columns, like.columns, name)
+        if labelled and tuple(map(str, other.columns)) != tuple(map(str, like.columns)):
+            position = {str(c): i for i, c in enumerate(other.columns)}
+            values = values[:, [position[str(c)] for c in like.columns]]
+        arrays.append(values)
+    return tuple(arrays), like
+
+
+def cross_section(
+    data: Any, name: str, *, labels: Sequence[Any] | None = None
+) -> tuple[Floats, tuple[Any, ...]]:
+    """One value per asset, in the order of `labels` where they are given.
+
+    Parameters
+    ----------
+    data : mapping, pandas Series, polars frame (asset, value) or one-row frame, or sequence
+        A sequence has no labels: it needs `labels` of the same length.
+    name : str
+        The caller's argument, for messages.
+    labels : sequence, optional
+        Joined strictly: a missing or extra asset is an error that names it.
+
+    Returns
+    -------
+    tuple of (array (asset,), tuple of labels)
+
+    Raises
+    ------
+    LabelError, ShapeError, DataError
+
+    Examples
+    --------
+    >>> cross_section({"A": 0.4, "B": 0.6}, "weights", labels=["B", "A"])[0].tolist()
+    [0.6, 0.4]
+    """
+    found, values = _labelled_values(data, name)
+    if found is None:
+        if labels is None:
+            raise LabelError(
+                f"`{name}` has no labels. Pass a mapping or a Series by asset.", field=name
+            )
+        if len(values) != len(labels):
+            raise ShapeError(
+                f"`{name}` must have {len(labels)} values, got {len(values)}.", field=name
+            )
+        return values, tuple(labels)
+    if len(set(found)) != len(found):
+        doubled = sorted({str(x) for x in found if found.count(x) > 1})
+        raise LabelError(f"`{name}` names {_listed(doubled)} more than once.", field=name)
+    if labels is None:
+        return values, found
+    _join_labels(found, labels, name)
+    position = {label: i for i, label in enumerate(found)}
+    return values[[position[label] for label in labels]], tuple(labels)
+
+
+def labelled_vector(values: Any, labels: Sequence[Any], kind: str = "pandas") -> Any:
+    """One value per label: pandas Series, one-row polars frame or numpy array.
+
+    Examples
+    --------
+    >>> labelled_vector([1.0, 2.0], ["A", "B"], "numpy").tolist()
+    [1.0, 2.0]
+    """
+    if kind == "pandas":
+        import pandas
+
+        return pandas.Series(np.asarray(values), index=pandas.Index(list(labels)))
+    if kind == "polars":
+        import polars
+
+        return polars.DataFrame({str(k): [float(v)] for k, v in zip(labels, values, strict=True)})
+    return np.asarray(values, dtype=np.float64)
+
+
+def labelled_frame(
+    index: Sequence[Any], columns: Mapping[str, Any], index_name: str | None = None
+) -> Any:
+    """A pandas frame by label.
+
+    Examples
+    --------
+    >>> labelled_frame(["A"], {"weight": [1.0]}).loc["A", "weight"].item()
+    1.0
+    """
+    import pandas
+
+    return pandas.DataFrame(dict(columns), index=pandas.Index(list(index), name=index_name))
+
+
+def time_frame(times: Any, columns: Mapping[Any, Any]) -> Any:
+    """A pandas frame by time."""
+    import pandas
+
+    return pandas.DataFrame(dict(columns), index=pandas.DatetimeIndex(times), copy=False)
+
+
+def time_series(times: Any, values: Any, name: str | None = None) -> Any:
+    """A pandas Series by time."""
+    import pandas
+
+    return pandas.Series(values, index=pandas.DatetimeIndex(times), name=name, copy=False)
+
+
+def rows(table: Any) -> list[dict[str, Any]]:
+    """The rows of a frame, or of a sequence of mappings, as plain dictionaries.
+
+    Examples
+    --------
+    >>> rows([{"a": 1}])
+    [{'a': 1}]
+    """
+    kind = _kind(table)
+    if kind == "pandas":
+        named = table.reset_index() if _has_labels(table.index) else table
+        found: list[dict[str, Any]] = named.to_dict("records")
+        return found
+    if kind == "polars":
+        found = table.to_dicts()
+        return found
+    if isinstance(table, Iterable) and not isinstance(table, (str, bytes, Mapping)):
+        listed = list(table)
+        if all(isinstance(row, Mapping) for row in listed):
+            return [dict(row) for row in listed]
+    raise DataError(f"expected a frame or rows as mappings, got {type(table).__name__}.")
+
+
+def records(table: Any) -> Any:
+    """Arrays, Series and frames as plain lists and dictionaries."""
+    kind = _kind(table)
+    if kind == "pandas":
+        if table.ndim == 1:
+            return {_key(k): v for k, v in zip(table.index, table.tolist(), strict=True)}
+        return rows(table)
+    if kind == "polars":
+        return table.to_list() if _is_polars_series(table) else table.to_dicts()
+    if isinstance(table, np.ndarray):
+        if table.dtype.kind == "M":
+            return [str(v) for v in table]
+        return table.tolist()
+    if isinstance(table, np.generic):
+        return table.item()
+    raise DataError(f"cannot turn {type(table).__name__} into plain values.")
+
+
+def read_csv(path: Any) -> Any:
+    """A CSV file as a pandas frame of strings; empty cells are empty strings.
+
+    Commas, semicolons and tabs are recognised from the header.
+    """
+    import pandas
+
+    return pandas.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")
+
+
+def _kind(data: Any) -> str:
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(data, (pandas.Series, pandas.DataFrame)):
+        return "pandas"
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(data, (polars.Series, polars.DataFrame)):
+        return "polars"
+    if polars is not None and isinstance(data, polars.LazyFrame):
+        raise DataError("a polars LazyFrame has no values yet. Call .collect() first.")
+    return "numpy"
+
+
+def _is_polars_series(data: Any) -> bool:
+    return isinstance(data, sys.modules["polars"].Series)
+
+
+def _read_numpy(data: Any, name: str) -> tuple[Floats, Like]:
+    if isinstance(data, (Mapping, str, bytes)) or data is None:
+        raise DataError(
+            f"`{name}` must be an array, a Series or a frame, got {type(data).__name__}.",
+            field=name,
+        )
+    try:
+        raw = np.asarray(data)
+    except ValueError as error:
+        raise ShapeError(f"`{name}` must be rectangular, got ragged rows.", field=name) from error
+    if raw.dtype.kind == "O":
+        raw = _objects(raw, name)
+    if raw.size and raw.dtype.kind not in "fiu":
+        raise DataError(f"`{name}` must hold numbers, got dtype {raw.dtype}.", field=name)
+    if raw.ndim not in (1, 2):
+        raise ShapeError(
+            f"`{name}` must be 1-D (time,) or 2-D (time, asset), got {raw.ndim}-D.", field=name
+        )
+    values = raw.astype(np.float64, copy=False)
+    grid = values.reshape(len(values), -1) if raw.ndim == 2 else values[:, None]
+    return grid, Like("numpy", raw.ndim, len(grid), tuple(range(grid.shape[1])))
+
+
+def _objects(raw: NDArray[Any], name: str) -> Floats:
+    try:
+        return np.array(
+            [np.nan if x is None else x for x in raw.ravel()], dtype=np.float64
+        ).reshape(raw.shape)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"`{name}` must hold numbers, got {error}.", field=name) from error
+
+
+def _read_pandas(data: Any, name: str) -> tuple[Floats, Like]:
+    times, aware = _pandas_times(data.index, name)
+    index = data.index
+    if data.ndim == 1:
+        values = _pandas_values(data, name)[:, None]
+        like = Like("pandas", 1, len(values), (data.name,), data.name, index, times, aware)
+        return values, like
+    if not data.columns.is_unique:
+        doubled = data.columns[data.columns.duplicated()].unique().tolist()
+        raise LabelError(f"`{name}` has the column {_listed(doubled)} twice.", field=name)
+    columns = tuple(data.columns.tolist())
+    return _pandas_values(data, name), Like(
+        "pandas", 2, len(data), columns, None, index, times, aware
+    )
+
+
+def _pandas_values(data: Any, name: str) -> Floats:
+    values = data.to_numpy()
+    if values.dtype == np.float64:
+        return values  # type: ignore[no-any-return]
+    pandas = sys.modules["pandas"]
+    parts = data.items() if data.ndim == 2 else [(data.name, data)]
+    for label, part in parts:
+        numeric = pandas.api.types.is_numeric_dtype(part.dtype)
+        if not numeric or part.dtype == bool or part.dtype.kind == "c":
+            where = f" in column {label!r}" if data.ndim == 2 else ""
+            raise DataError(
+                f"`{name}` must hold numbers, got {part.dtype}{where}. Drop or convert it.",
+                field=name,
+            )
+    converted: Floats = data.to_numpy(dtype=np.float64, na_value=np.nan)
+    return converted
+
+
+def _has_labels(index: Any) -> bool:
+    return not isinstance(index, sys.modules["pandas"].RangeIndex)
+
+
+def _pandas_times(index: Any, name: str) -> tuple[NDArray[Any] | None, bool]:
+    if not _has_labels(index):
+        return None, False
+    pandas = sys.modules["pandas"]
+    if isinstance(index, pandas.PeriodIndex):
+        index = index.to_timestamp()
+    if isinstance(index, pandas.MultiIndex):
+        raise TimeIndexError(
+            f"`{name}` has a MultiIndex. Unstack it to one column per asset.", field=name
+        )
+    if index.dtype == object and len(index) and hasattr(index[0], "isoformat"):
+        index = pandas.DatetimeIndex(index)
+    if not isinstance(index, pandas.DatetimeIndex):
+        return _number_index(index, name), False
+    _check_increasing(index, name)
+    aware = index.tz is not None
+    plain = index.tz_convert("UTC").tz_localize(None) if aware else index
+    return plain.to_numpy().astype("datetime64[ns]", copy=False), aware
+
+
+def _number_index(index: Any, name: str) -> NDArray[Any]:
+    values = index.to_numpy()
+    if len(values) == 0:
+        return np.empty(0, dtype="datetime64[ns]")
+    if values.dtype.kind not in "iuf":
+        raise TimeIndexError(
+            f"`{name}` must be indexed by time, got {index.dtype} such as {index[0]!r}."
+            " Convert the index with pandas.to_datetime.",
+            field=name,
+        )
+    _check_increasing(index, name)
+    return np.asarray(values)
+
+
+def _check_increasing(index: Any, name: str) -> None:
+    if index.is_monotonic_increasing and index.is_unique and not index.hasnans:
+        return
+    values = index.to_numpy()
+    bad = int(np.argmin(values[1:] > values[:-1])) + 1 if len(values) > 1 else 0
+    what = "doubled" if values[bad] == values[bad - 1] else "out of order"
+    fix = "drop the duplicates" if what == "doubled" else "sort by time"
+    raise TimeIndexError(
+        f"`{name}` must have strictly increasing times, but {index[bad]} at row {bad} is {what}."
+        f" First {fix}.",
+        field=name,
+    )
+
+
+def _read_polars(data: Any, name: str) -> tuple[Floats, Like]:
+    if _is_polars_series(data):
+        if not data.dtype.is_numeric():
+            raise DataError(f"`{name}` must hold numbers, got {data.dtype}.", field=name)
+        values = data.to_numpy().astype(np.float64, copy=False)[:, None]
+        return values, Like("polars", 1, len(values), (data.name,), data.name)
+    polars = sys.modules["polars"]
+    when = [c for c, t in data.schema.items() if t in (polars.Date, polars.Datetime)]
+    if len(when) > 1:
+        raise TimeIndexError(
+            f"`{name}` has {len(when)} time columns ({_listed(when)}). Keep one.", field=name
+        )
+    for column, dtype in data.schema.items():
+        if column not in when and not dtype.is_numeric():
+            raise DataError(
+                f"`{name}` must hold numbers, got {dtype} in column {column!r}."
+                " Drop or convert it.",
+                field=name,
+            )
+    index = data[when[0]] if when else None
+    columns = tuple(c for c in data.columns if c not in when)
+    grid = data.select(columns).to_numpy().astype(np.float64, copy=False)
+    times, aware = _polars_times(index, name)
+    return grid.reshape(len(data), len(columns)), Like(
+        "polars", 2, len(data), columns, None, index, times, aware
+    )
+
+
+def _polars_times(index: Any, name: str) -> tuple[NDArray[Any] | None, bool]:
+    if index is None:
+        return None, False
+    aware = getattr(index.dtype, "time_zone", None) is not None
+    times = index.to_numpy().astype("datetime64[ns]")
+    if len(times) > 1 and not bool((times[1:] > times[:-1]).all()):
+        bad = int(np.argmin(times[1:] > times[:-1])) + 1
+        raise TimeIndexError(
+            f"`{name}` must have strictly increasing times, but {index[bad]} at row {bad} is"
+            " doubled or out of order. Sort by time and drop duplicates first.",
+            field=name,
+        )
+    return times, aware
+
+
+def _labelled_values(data: Any, name: str) -> tuple[tuple[Any, ...] | None, Floats]:
+    kind = _kind(data)
+    if kind == "pandas":
+        if data.ndim == 2:
+            if len(data) != 1:
+                raise ShapeError(f"`{name}` must be one row, got {len(data)} rows.", field=name)
+            data = data.iloc[0]
+        labels = tuple(data.index.tolist()) if _has_labels(data.index) else None
+        return labels, _pandas_values(data, name)
+    if kind == "polars" and not _is_polars_series(data):
+        return _polars_cross_section(data, name)
+    if isinstance(data, Mapping):
+        values, _ = _read_numpy(list(data.values()), name)
+        return tuple(data), values.reshape(-1)
+    values, like = read(data, name)
+    if like.ndim != 1:
+        raise ShapeError(f"`{name}` must be one value per asset, got 2-D.", field=name)
+    return None, values.reshape(-1)
+
+
+def _polars_cross_section(data: Any, name: str) -> tuple[tuple[Any, ...], Floats]:
+    words = [c for c, t in data.schema.items() if not t.is_numeric()]
+    if not words and len(data) == 1:
+        return tuple(data.columns), data.to_numpy().astype(np.float64).reshape(-1)
+    if len(words) != 1 or len(data.columns) != 2:
+        raise ShapeError(
+            f"`{name}` must be a polars frame of two columns, asset and value, or of one row.",
+            field=name,
+        )
+    (column,) = [c for c in data.columns if c not in words]
+    return tuple(data[words[0]].to_list()), data[column].to_numpy().astype(np.float64)
+
+
+def _join_labels(found: Sequence[Any], wanted: Sequence[Any], name: str) -> None:
+    missing = [x for x in wanted if x not in set(found)]
+    extra = [x for x in found if x not in set(wanted)]
+    if missing or extra:
+        parts = [f"lacks {_listed(missing)}"] if missing else []
+        parts += [f"has {_listed(extra)} too many"] if extra else []
+        raise LabelError(
+            f"`{name}` must name the same assets: it {' and '.join(parts)}.", field=name
+        )
+
+
+def _same_length(like: Like, other: Like, names: tuple[str, str]) -> None:
+    if like.size != other.size:
+        raise ShapeError(
+            f"`{names[0]}` has {like.size} rows and `{names[1]}` {other.size}; without an index on"
+            " both they must be of equal length.",
+            field=names[1],
+        )
+
+
+def _same_awareness(like: Like, other: Like, names: tuple[str, str]) -> None:
+    if like.aware != other.aware and like.size and other.size:
+        words = ["in a time zone" if x.aware else "without a time zone" for x in (like, other)]
+        raise TimeIndexError(
+            f"`{names[0]}` is indexed {words[0]} and `{names[1]}` {words[1]}."
+            " Use tz_localize or tz_convert so that both are alike.",
+            field=names[1],
+        )
+
+
+def _index_words(like: Like) -> str:
+    return "time" if like.times is not None and like.times.dtype.kind == "M" else "numbers"
+
+
+def _span(like: Like) -> str:
+    if like.times is None or not len(like.times):
+        return "empty"
+    ends = like.times[[0, -1]]
+    if ends.dtype.kind == "M":
+        ends = np.datetime_as_string(ends, unit="D")
+    return f"{ends[0]}..{ends[1]}"
+
+
+def _listed(labels: Iterable[Any], most: int = 5) -> str:
+    names = [str(x) for x in labels]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _key(label: Any) -> str:
+    return label.isoformat() if hasattr(label, "isoformat") else str(label)

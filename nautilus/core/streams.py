@@ -1,0 +1,416 @@
+"""`nt.stream`: the fold of a public function, driven by live events."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from nautilus.core.errors import LabelError, ParameterError, ShapeError
+from nautilus.core.folds import (
+    Fold,
+    ObjectFold,
+    Reduction,
+    Registered,
+    Window,
+    registered,
+    writable,
+)
+from nautilus.core.frames import cross_section, labelled_vector, matched
+
+__all__ = ["Stream", "stream"]
+
+NAN = float("nan")
+
+
+def stream(function: Callable[..., Any], **parameters: Any) -> Stream:
+    """A live form of a public function: the same step over one event at a time.
+
+    Parameters
+    ----------
+    function : callable
+        An indicator, a metric, a drawdown or wealth series, or `run_ledger`.
+    **parameters
+        Options of the function; its defaults hold for the rest.
+
+    Returns
+    -------
+    Stream
+
+    Raises
+    ------
+    ParameterError
+        The function is no fold, or the option is unknown or has no meaning for one event.
+
+    Examples
+    --------
+    >>> import nautilus as nt
+    >>> live = nt.stream(nt.indicators.sma, period=2)
+    >>> [live.update(x) for x in (1.0, 2.0, 4.0)]
+    [nan, 1.5, 3.0]
+    """
+    entry = _entry(function)
+    return Stream(entry, _complete(entry, parameters))
+
+
+class Stream:
+    """State of one fold, and the ways to move it.
+
+    Build one with `nt.stream(function, **parameters)` or `nt.Stream.of(snapshot)`. The first event
+    fixes the width: a number, or a row (labelled rows join strictly by label from then on).
+    """
+
+    __slots__ = ("_engine", "_entry", "_options")
+
+    def __init__(self, entry: Registered, options: dict[str, Any]) -> None:
+        self._entry = entry
+        self._options = options
+        self._engine = _engine(entry, options)
+
+    def update(self, *event: Any) -> Any:
+        """Take one event: one value per data argument, in the order of the signature.
+
+        Returns the value after it; a ledger returns None, since freezing costs more than the event:
+        read `.value` when you need it.
+        """
+        return self._engine.update(event)
+
+    def extend(self, *series: Any) -> Any:
+        """Take many events at once; what the function returns for these bars, in their kind."""
+        return self._engine.extend(series)
+
+    def peek(self, *event: Any) -> Any:
+        """The value after this event, without taking it: for a bar that is still forming."""
+        return self._engine.copy().update_and_read(event)
+
+    def copy(self) -> Stream:
+        """An independent stream in the same state."""
+        twin = Stream.__new__(Stream)
+        twin._entry, twin._options = self._entry, self._options
+        twin._engine = self._engine.copy()
+        return twin
+
+    @property
+    def value(self) -> Any:
+        """The value after the last event; None before the first."""
+        return self._engine.value
+
+    @property
+    def ready(self) -> bool:
+        """Whether the warm-up is over: some value has not been NaN."""
+        return bool(self._engine.ready)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as JSON-able values: `{name, version, parameters, values, value, ready}`.
+
+        NaN and infinity become strings, so that any JSON writer keeps them.
+        """
+        return {
+            "name": self._entry.name,
+            "version": self._entry.fold.version,
+            "parameters": dict(self._options),
+            **self._engine.dump(),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> Stream:
+        """Go back to a snapshot of the same function and parameters.
+
+        Raises
+        ------
+        ParameterError
+            Another function, version or parameter.
+        """
+        wanted = (self._entry.name, self._entry.fold.version, self._options)
+        found = (snapshot["name"], snapshot["version"], dict(snapshot["parameters"]))
+        if wanted != found:
+            raise ParameterError(
+                f"`snapshot` must be of {wanted[0]} version {wanted[1]} with {wanted[2]},"
+                f" got {found[0]} version {found[1]} with {found[2]}. Use nt.Stream.of(snapshot).",
+                field="snapshot",
+            )
+        self._engine.load(snapshot)
+        return self
+
+    @staticmethod
+    def of(snapshot: Mapping[str, Any]) -> Stream:
+        """The stream that a snapshot was taken of: finds the function by its name."""
+        name = str(snapshot["name"])
+        entry = registered(name)
+        if entry is None:
+            package, _, function = name.rpartition(".")
+            return stream(
+                getattr(importlib.import_module(f"nautilus.{package}"), function),
+                **snapshot["parameters"],
+            ).restore(snapshot)
+        return stream(entry.function, **snapshot["parameters"]).restore(snapshot)
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{k}={v!r}" for k, v in self._options.items())
+        return f"Stream({self._entry.name}, {options}, ready={self.ready})"
+
+
+class _Columns:
+    """One state per column of a numeric fold."""
+
+    def __init__(self, fold: Fold | Window | Reduction, floats: tuple[float, ...]) -> None:
+        self.fold = fold
+        self.floats = floats
+        self.states: list[Any] | None = None
+        self.labels: tuple[Any, ...] | None = None
+        self.kind = "number"
+        self.value: Any = None
+        self.ready = False
+
+    def update(self, event: Sequence[Any]) -> Any:
+        if len(event) != len(self.fold.inputs):
+            names = ", ".join(self.fold.inputs)
+            raise ParameterError(
+                f"an event must be ({names}), got {len(event)} values.", field="event"
+            )
+        columns = self._columns(event)
+        assert self.states is not None
+        outputs = []
+        for j, bar in enumerate(columns):
+            self.states[j], values = self.fold.once(self.states[j], bar, self.floats)
+            outputs.append(values)
+        return self._show([[row[o] for row in outputs] for o in range(self.fold.width)])
+
+    update_and_read = update
+
+    def extend(self, series: Sequence[Any]) -> Any:
+        arrays, like = matched(*series, names=self.fold.inputs)
+        width = arrays[0].shape[1]
+        if self.states is None:
+            self.kind = "number" if like.ndim == 1 else like.kind
+            self.labels = None if like.kind == "numpy" or like.ndim == 1 else like.columns
+            self.states = [self.fold.start(self.floats) for _ in range(width)]
+        self._check_width(width, like.columns if self.labels is not None else None)
+        finals, grids = [], []
+        for j in range(width):
+            columns = [writable(a[:, j]) for a in arrays]
+            self.states[j], outs = self.fold.run(
+                self.states[j], columns, self.floats, arrays[0].size
+            )
+            finals.append(outs)
+            grids.append(outs)
+        if isinstance(self.fold, Reduction):
+            self._show([[row[0][-1] for row in finals]])
+            return like.metric(_numpy().array([row[0][-1] for row in finals]))
+        if like.size:
+            self._show([[float(row[o][-1]) for row in finals] for o in range(self.fold.width)])
+            self.ready = self.ready or any(bool((o == o).any()) for row in grids for o in row)
+        shown = [
+            like.series(_numpy().column_stack([row[o] for row in grids]))
+            for o in range(self.fold.width)
+        ]
+        return self.fold.outputs(*shown) if self.fold.outputs else shown[0]
+
+    def copy(self) -> _Columns:
+        twin = _Columns(self.fold, self.floats)
+        twin.labels, twin.kind, twin.value, twin.ready = (
+            self.labels,
+            self.kind,
+            self.value,
+            self.ready,
+        )
+        if self.states is not None:
+            twin.states = [self.fold.copied(s) for s in self.states]
+        return twin
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "values": None if self.states is None else [_written(s) for s in self.states],
+            "value": None if self.value is None else _written(self._listed()),
+            "ready": self.ready,
+            "labels": None if self.labels is None else list(self.labels),
+            "kind": self.kind,
+        }
+
+    def load(self, snapshot: Mapping[str, Any]) -> None:
+        labels, states = snapshot["labels"], snapshot["values"]
+        self.labels = None if labels is None else tuple(labels)
+        self.kind = snapshot["kind"]
+        self.states = None
+        if states is not None:
+            shape = self.fold.start(self.floats)
+            self.states = [_read_back(s, shape) for s in states]
+        self.value = None
+        if snapshot["value"] is not None:
+            self._show(_numbers(snapshot["value"]))
+        self.ready = bool(snapshot["ready"])
+
+    def _columns(self, event: Sequence[Any]) -> list[tuple[float, ...]]:
+        parts = [self._row(x, n) for x, n in zip(event, self.fold.inputs, strict=True)]
+        width = max(len(p) for p in parts)
+        if self.states is None:
+            self.states = [self.fold.start(self.floats) for _ in range(width)]
+        self._check_width(width, None)
+        wide = [p * width if len(p) == 1 else p for p in parts]
+        return list(zip(*wide, strict=True))
+
+    def _row(self, value: Any, name: str) -> list[float]:
+        if isinstance(value, (int, float)) or _is_scalar(value):
+            return [float(value)]
+        labels = self.labels if self.states is not None else None
+        values, found = _labelled(value, name, labels)
+        if self.states is None:
+            self.labels = found if found is not None else self.labels
+            self.kind = _kind_of(value)
+        return values
+
+    def _check_width(self, width: int, labels: Sequence[Any] | None) -> None:
+        assert self.states is not None
+        if width not in (len(self.states), 1) or (width == 1 and len(self.states) != 1):
+            raise ShapeError(
+                f"an event must have {len(self.states)} columns like the first, got {width}.",
+                field="event",
+            )
+        if labels is not None and self.labels is not None and tuple(labels) != self.labels:
+            raise LabelError(
+                f"an event must have the columns {list(self.labels)}, got {list(labels)}.",
+                field="event",
+            )
+
+    def _show(self, outputs: list[list[float]]) -> Any:
+        self.ready = self.ready or any(x == x for column in outputs for x in column)
+        if self.kind == "number":
+            shown = [column[0] for column in outputs]
+        else:
+            labels = self.labels or tuple(range(len(outputs[0])))
+            kind = self.kind if self.labels is not None else "numpy"
+            shown = [labelled_vector(column, labels, kind) for column in outputs]
+        self.value = self.fold.outputs(*shown) if self.fold.outputs else shown[0]
+        return self.value
+
+    def _listed(self) -> list[list[float]]:
+        values = tuple(self.value) if self.fold.outputs else (self.value,)
+        if self.kind == "number":
+            return [[float(v)] for v in values]
+        return [_numpy().asarray(v, dtype=float).reshape(-1).tolist() for v in values]
+
+
+class _Object:
+    """The private book of an object fold."""
+
+    def __init__(self, fold: ObjectFold, options: dict[str, Any], book: Any = None) -> None:
+        self.fold = fold
+        self.options = options
+        self.book = fold.open(**options) if book is None else book
+        self.ready = False
+
+    def update(self, event: Sequence[Any]) -> None:
+        self.fold.apply(self.book, *event)
+        self.ready = True
+
+    def update_and_read(self, event: Sequence[Any]) -> Any:
+        self.update(event)
+        return self.value
+
+    def extend(self, series: Sequence[Any]) -> Any:
+        for event in series[0]:
+            self.update((event,))
+        return self.value
+
+    @property
+    def value(self) -> Any:
+        return self.fold.freeze(self.book)
+
+    def copy(self) -> _Object:
+        book = self.fold.load(self.fold.dump(self.book), **self.options)
+        twin = _Object(self.fold, self.options, book)
+        twin.ready = self.ready
+        return twin
+
+    def dump(self) -> dict[str, Any]:
+        return {"values": self.fold.dump(self.book), "value": None, "ready": self.ready}
+
+    def load(self, snapshot: Mapping[str, Any]) -> None:
+        self.book = self.fold.load(snapshot["values"], **self.options)
+        self.ready = bool(snapshot["ready"])
+
+
+def _engine(entry: Registered, options: dict[str, Any]) -> Any:
+    if isinstance(entry.fold, ObjectFold):
+        return _Object(entry.fold, options)
+    return _Columns(entry.fold, entry.fold.parameters(**options))
+
+
+def _entry(function: Callable[..., Any]) -> Registered:
+    entry = registered(function)
+    if entry is None:
+        name = getattr(function, "__name__", repr(function))
+        raise ParameterError(
+            f"`function` must be a fold of the library, got {name}."
+            " Indicators, performance metrics, drawdown_series and run_ledger are folds.",
+            field="function",
+        )
+    return entry
+
+
+def _complete(entry: Registered, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option of the function: what was given, else the default of its signature."""
+    signature = inspect.signature(entry.function).parameters
+    options = {n: p.default for n, p in signature.items() if n not in entry.fold.inputs}
+    for name in given:
+        if name in entry.batch_only:
+            raise ParameterError(
+                f"`{name}` has no meaning for one event of {entry.name}. Leave it out.", field=name
+            )
+        if name not in options:
+            close = difflib.get_close_matches(name, options, n=1)
+            hint = f"Did you mean `{close[0]}`?" if close else f"It has {', '.join(options)}."
+            raise ParameterError(f"{entry.name} has no option `{name}`.", field=name, hint=hint)
+    return {n: given.get(n, d) for n, d in options.items() if n not in entry.batch_only}
+
+
+def _labelled(
+    value: Any, name: str, labels: tuple[Any, ...] | None
+) -> tuple[list[float], tuple[Any, ...] | None]:
+    """Values of a row, and its labels where it carries any."""
+    if _kind_of(value) == "numpy":
+        return _numpy().asarray(value, dtype=float).reshape(-1).tolist(), None
+    values, found = cross_section(value, name, labels=labels)
+    return values.tolist(), found
+
+
+def _kind_of(value: Any) -> str:
+    module = type(value).__module__.split(".")[0]
+    if isinstance(value, Mapping):
+        return "pandas"
+    return module if module in ("pandas", "polars") else "numpy"
+
+
+def _is_scalar(value: Any) -> bool:
+    return getattr(value, "ndim", None) == 0
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return [_written(x) for x in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_numbers(x) for x in value]
+    return float(value) if isinstance(value, str) else value
+
+
+def _read_back(data: Any, shape: Any) -> Any:
+    """JSON lists back into the tuples and lists that the state's first form has."""
+    if isinstance(shape, (tuple, list)):
+        inner = shape if isinstance(shape, tuple) else [shape[0]] * len(data)
+        parts = [_read_back(d, s) for d, s in zip(data, inner, strict=True)]
+        return tuple(parts) if isinstance(shape, tuple) else parts
+    return type(shape)(data)
+
+
+def _numpy() -> Any:
+    import numpy
+
+    return numpy
