@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Make .venv and install the named extras into it, pinned by constraints.txt; seconds when nothing changed.
+#   tools/setup.sh EXTRA[,EXTRA...]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+extras="$1"
+venv=.venv
+stamp="$venv/.installed-${extras//,/-}"
+
+find_python() {
+  for candidate in "${PYTHON:-}" python3.11 python3 python; do
+    [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1 || continue
+    if "$candidate" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+      printf '%s' "$candidate"
+      return
+    fi
+  done
+  found=$(python3 --version 2>&1 || echo "no Python at all")
+  echo "nautilus is tested on Python 3.11 and installs on that only; found $found." >&2
+  echo "Debian, Ubuntu: sudo apt-get install python3.11 python3.11-venv; macOS: brew install python@3.11;" >&2
+  echo "any system: uv python install 3.11. Then: make PYTHON=/path/to/python3.11 ..." >&2
+  exit 2
+}
+
+fingerprint() { cat pyproject.toml constraints.txt | cksum; }
+
+[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint)" ] && exit 0
+
+if [ ! -x "$venv/bin/python" ]; then
+  python=$(find_python)
+  if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+    echo "this Python has no venv module. Debian, Ubuntu: sudo apt-get install python3.11-venv" >&2
+    exit 2
+  fi
+  echo "[setup] new virtual environment in $venv ($("$python" --version))"
+  "$python" -m venv "$venv"
+fi
+echo "[setup] installing nautilus-quant[$extras], pinned by constraints.txt (minutes at first, seconds later)"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" 2>&1 | grep -v '^WARNING: Location' || true
+"$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar on \
+  --constraint constraints.txt --editable ".[$extras]" \
+  | awk '/^Collecting/ { printf "\r[setup] %-60.60s", $2; fflush() } /^Installing collected/ { printf "\r[setup] %-60s\n", "unpacking"; fflush() }'
+fingerprint > "$stamp"
+echo "[setup] done"
