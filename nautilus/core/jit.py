@@ -19,11 +19,11 @@ from typing import Any
 
 __all__ = ["bound", "compiled", "counted_work", "is_available", "is_loaded", "kernel", "warm_up"]
 
-# Measured in bench/units of one interpreted RSI step (about 0.5 us): importing numba and its first
-# kernel cost about 1.6 s, a cached kernel later 4 ms, an uncached one 0.2 s to 0.4 s.
-_PAYS_BEFORE_NUMBA = 2_000_000
-_PAYS_WHEN_CACHED = 25_000
-_PAYS_WHEN_UNCACHED = 500_000
+# What compiling costs, in interpreted steps of about 0.5 us (CPU time, Python 3.11, numba 0.68):
+# numba and its first kernel 0.6 s to 0.8 s, a later kernel 5 ms from the disk cache, else 0.4 s.
+_PAYS_BEFORE_NUMBA = 1_500_000
+_PAYS_WHEN_CACHED = 10_000
+_PAYS_WHEN_UNCACHED = 700_000
 _PAYS_WHEN_LOADED = 20
 
 _work_done = 0
