@@ -59,7 +59,7 @@ class Result:
     def __init_subclass__(cls) -> None:
         # Otherwise `@dataclass` would give every subclass a representation of all its arrays.
         if "__repr__" not in vars(cls):
-            cls.__repr__ = cls.__mro__[1].__repr__  # type: ignore[method-assign]
+            cls.__repr__ = cls.__mro__[1].__repr__  # type: ignore[assignment,method-assign]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able values; NaN and infinity become None, tables become records."""
