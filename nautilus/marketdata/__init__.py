@@ -1,0 +1,56 @@
+"""Where prices come from: samples, files, a simulated market, calendars, what each symbol is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nautilus.core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from nautilus.marketdata.bars import Bar as Bar
+    from nautilus.marketdata.bars import adjust_prices as adjust_prices
+    from nautilus.marketdata.bars import resample_bars as resample_bars
+    from nautilus.marketdata.calendars import align_to_sessions as align_to_sessions
+    from nautilus.marketdata.calendars import sessions as sessions
+    from nautilus.marketdata.reading import read_prices as read_prices
+    from nautilus.marketdata.reference import Instrument as Instrument
+    from nautilus.marketdata.reference import asset_class as asset_class
+    from nautilus.marketdata.reference import find_instrument as find_instrument
+    from nautilus.marketdata.reference import known_symbols as known_symbols
+    from nautilus.marketdata.reference import sectors as sectors
+    from nautilus.marketdata.samples import available_samples as available_samples
+    from nautilus.marketdata.samples import load_sample as load_sample
+    from nautilus.marketdata.simulation import SimulatedMarket as SimulatedMarket
+    from nautilus.marketdata.simulation import simulate_market as simulate_market
+    from nautilus.marketdata.simulation import simulated_symbols as simulated_symbols
+
+__all__ = [
+    "Bar",
+    "Instrument",
+    "SimulatedMarket",
+    "adjust_prices",
+    "align_to_sessions",
+    "asset_class",
+    "available_samples",
+    "find_instrument",
+    "known_symbols",
+    "load_sample",
+    "read_prices",
+    "resample_bars",
+    "sectors",
+    "sessions",
+    "simulate_market",
+    "simulated_symbols",
+]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "bars": ["Bar", "adjust_prices", "resample_bars"],
+        "calendars": ["align_to_sessions", "sessions"],
+        "reading": ["read_prices"],
+        "reference": ["Instrument", "asset_class", "find_instrument", "known_symbols", "sectors"],
+        "samples": ["available_samples", "load_sample"],
+        "simulation": ["SimulatedMarket", "simulate_market", "simulated_symbols"],
+    },
+)
