@@ -1,0 +1,167 @@
+"""The factory of the nine apps: the same for tests, one process, many processes, containers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from nautilus.server import system
+from nautilus.server.boundary import Boundary
+from nautilus.server.deps import EngineDeps
+from nautilus.server.engine import EngineModule, engine_module, opened, root_router
+from nautilus.server.http_errors import FAILURES, install
+from nautilus.server.metrics import EngineMetrics
+from nautilus.server.operations import Operations
+from nautilus.server.platform import Platform, open_platform
+from nautilus.server.registry import EngineRow, engine_row
+from nautilus.server.routing import EngineRoute, engine_router
+from nautilus.server.schemas.common import API_VERSION
+from nautilus.server.settings import Settings
+from nautilus.server.standard import standard_router
+
+__all__ = ["EngineApp", "create_app", "openapi_bytes"]
+
+_log = logging.getLogger("nautilus.server")
+
+
+class EngineApp(FastAPI):
+    """A FastAPI app whose outermost layer is ours."""
+
+    boundary: Callable[[ASGIApp], ASGIApp]
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The stack of FastAPI inside the boundary."""
+        return self.boundary(super().build_middleware_stack())
+
+
+def create_app(
+    engine: str, *, platform: Platform | None = None, settings: Settings | None = None
+) -> EngineApp:
+    """The ASGI app of an engine.
+
+    Parameters
+    ----------
+    engine : str
+        Name of a registry row.
+    platform : Platform, optional
+        Shared with the other engines; None opens a private one with the lifespan.
+    settings : Settings, optional
+        For a private platform; None keeps its state in a temporary folder.
+
+    Returns
+    -------
+    EngineApp
+        Its state holds `deps` once the lifespan runs.
+
+    Raises
+    ------
+    ParameterError
+        Unknown engine.
+
+    Examples
+    --------
+    >>> create_app("risk").title
+    'risk-engine'
+    """
+    row, module = engine_row(engine), engine_module(engine)
+    limits = platform.settings if platform else settings or Settings()
+    metrics = EngineMetrics(row)
+    app = EngineApp(
+        title=row.display_name,
+        description=row.title,
+        version=API_VERSION,
+        lifespan=_lifespan(row, module, metrics, platform, settings),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        responses=FAILURES,
+        max_body_size=limits.max_body_bytes,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.boundary = lambda inner: Boundary(
+        inner,
+        engine=row.name,
+        metrics=metrics,
+        max_body_bytes=limits.max_body_bytes,
+        check_host=limits.check_host,
+    )
+    install(app)
+    _include(app, row, module)
+    app.state.operations = Operations([*module.router.routes], row.paths[0])
+    return app
+
+
+def _include(app: EngineApp, row: EngineRow, module: EngineModule) -> None:
+    """Standard endpoints bare and under each path, the engine's under each path, then the roots."""
+    for route in (*module.router.routes, *root_router(module).routes):
+        if not isinstance(route, EngineRoute) and hasattr(route, "body_field"):
+            raise TypeError(f"{row.name}: make routers with engine_router(), not APIRouter().")
+    app.include_router(_document_router())
+    app.include_router(standard_router(module, in_schema=True))
+    for position, path in enumerate(row.paths):
+        shown = position == 0
+        app.include_router(standard_router(module, in_schema=False), prefix=path)
+        app.include_router(module.router, prefix=path, include_in_schema=shown)
+    app.include_router(root_router(module))
+    app.include_router(system.router)
+
+
+def _document_router() -> Any:
+    router = engine_router("standard")
+
+    @router.get("/openapi.json", include_in_schema=False, response_model=None)
+    async def openapi(request: Request) -> Response:
+        """The OpenAPI document."""
+        return Response(openapi_bytes(request.app), media_type="application/json")
+
+    return router
+
+
+def openapi_bytes(app: FastAPI) -> bytes:
+    """The OpenAPI document, made once."""
+    import orjson
+
+    body: bytes | None = getattr(app.state, "openapi_bytes", None)
+    if body is None:
+        body = app.state.openapi_bytes = orjson.dumps(app.openapi())
+    return body
+
+
+def _lifespan(
+    row: EngineRow,
+    module: EngineModule,
+    metrics: EngineMetrics,
+    platform: Platform | None,
+    settings: Settings | None,
+) -> Callable[[EngineApp], AbstractAsyncContextManager[None]]:
+    """Opens the engine; it never raises: an engine that cannot start says so in `/health`."""
+
+    @asynccontextmanager
+    async def lifespan(app: EngineApp) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            shared = platform
+            if shared is None:
+                shared = await stack.enter_async_context(open_platform(settings))
+            bus = shared.broker.bus(row.bus_name)
+            stack.push_async_callback(bus.close)
+            metrics.bus = lambda: bus.status
+            deps: EngineDeps[Any] = EngineDeps(
+                row=row, platform=shared, bus=bus, metrics=metrics, own=None
+            )
+            app.state.deps = deps
+            try:
+                deps.own = await stack.enter_async_context(opened(module, deps))
+            except Exception as error:
+                deps.problems.append(f"The engine could not start: {type(error).__name__}.")
+                _log.error("%s could not start", row.name, exc_info=error)
+            yield
+            app.state.deps = None
+
+    return lifespan

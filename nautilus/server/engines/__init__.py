@@ -1,0 +1,1 @@
+"""The nine engines; each file reads as a table of contents."""

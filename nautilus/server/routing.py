@@ -1,0 +1,162 @@
+"""Routers of the engines: strict JSON bodies, and endpoints that are documented but not built."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from nautilus.core.errors import NotBuiltError
+from nautilus.server.http_errors import MOST_ERRORS, RefusedError
+
+__all__ = ["EngineRoute", "engine_router", "not_built", "not_built_socket", "read_json"]
+
+
+class _JsonRequest(Request):
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = read_json(await self.body())
+        return self._json
+
+
+class EngineRoute(APIRoute):
+    """A route whose JSON body is read once, strictly, and fast."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of FastAPI over a request that reads its own JSON."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await handler(_JsonRequest(request.scope, request.receive))
+
+        return handle
+
+
+def engine_router(tag: str) -> APIRouter:
+    """An empty router for the endpoints of one engine; the registry row gives its paths.
+
+    Examples
+    --------
+    >>> engine_router("risk").tags
+    ['risk']
+    """
+    return APIRouter(tags=[tag], route_class=EngineRoute)
+
+
+def not_built(
+    router: APIRouter,
+    method: str,
+    path: str,
+    operation_id: str,
+    summary: str,
+    *,
+    call: bool = True,
+) -> None:
+    """Answer a documented endpoint by 501 `not_built`, and list it so in `/info`.
+
+    `call=False` marks streams and downloads, which `/process` does not offer.
+    """
+
+    async def endpoint() -> None:
+        raise NotBuiltError(
+            f"`{operation_id}` ({method} {path}) is documented and not built yet.",
+            hint="GET /info lists what is built.",
+        )
+
+    endpoint.__name__ = operation_id
+    router.add_api_route(
+        path,
+        endpoint,
+        methods=[method],
+        operation_id=operation_id,
+        summary=summary,
+        openapi_extra={"x-not-built": True, "x-operation": call},
+    )
+
+
+def not_built_socket(router: APIRouter, path: str, summary: str) -> None:
+    """Refuse the handshake of a documented WebSocket by 501 `not_built`."""
+
+    async def endpoint(socket: WebSocket) -> None:
+        raise NotBuiltError(
+            f"The WebSocket {path} ({summary}) is documented and not built yet.",
+            hint="GET /info lists what is built.",
+        )
+
+    router.add_api_websocket_route(path, endpoint, name=f"not_built:{path}")
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a JSON body.
+
+    Raises
+    ------
+    json.JSONDecodeError
+        Malformed, or nested deeper than 1,024 levels.
+    RefusedError
+        NaN, Infinity or a number too large for a float: 422 with the place of each.
+
+    Examples
+    --------
+    >>> read_json(b'{"returns": [0.01, null]}')
+    {'returns': [0.01, None]}
+    """
+    import orjson
+
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        places = [".".join(place) for place in _non_finite(_tolerant(body))]
+        if not places:
+            raise
+    errors = [_non_finite_item(place) for place in places[:MOST_ERRORS]]
+    if len(places) > MOST_ERRORS:
+        message = f"{len(places)} errors in all; the first {MOST_ERRORS} are shown."
+        errors.append({"code": "more_errors", "message": message, "count": len(places)})
+    raise RefusedError(422, *errors)
+
+
+def _tolerant(body: bytes) -> Any:
+    """What Python reads where the standard forbids it; None where it cannot read it either."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _non_finite(value: Any) -> Iterator[tuple[str, ...]]:
+    stack: list[tuple[tuple[str, ...], Any]] = [((), value)]
+    while stack:
+        place, item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(((*place, str(key)[:64]), part) for key, part in reversed(item.items()))
+        elif isinstance(item, list):
+            numbered = list(enumerate(item))
+            stack.extend(((*place, str(i)), part) for i, part in reversed(numbered))
+        elif _is_non_finite(item):
+            yield place
+
+
+def _is_non_finite(item: Any) -> bool:
+    if isinstance(item, bool) or not isinstance(item, (int, float)):
+        return False
+    try:
+        return not math.isfinite(item)
+    except OverflowError:  # an integer beyond the largest float
+        return True
+
+
+def _non_finite_item(place: str) -> dict[str, Any]:
+    return {
+        "code": "non_finite_number",
+        "field": place or "body",
+        "message": f"`{place or 'body'}` must be a finite number.",
+        "hint": "Send a finite number, or null where the field may be unknown.",
+    }

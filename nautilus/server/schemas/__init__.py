@@ -1,0 +1,1 @@
+"""Views of domain results and bodies of requests, by their documented names."""

@@ -1,0 +1,95 @@
+"""Settings of a server process: arguments, then `NAUTILUS_*` variables, then these defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["LOOPBACK", "Settings"]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Settings(BaseSettings):
+    """What a person may change about the servers; `--print-config` shows all of it.
+
+    Examples
+    --------
+    >>> Settings(port_offset=1000).port_offset
+    1000
+    """
+
+    model_config = SettingsConfigDict(env_prefix="NAUTILUS_", extra="forbid", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; loopback only.")
+    port_offset: int = Field(default=0, ge=0, le=56_000, description="Added to 8100 ... 8900.")
+    engines: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Engines to start; empty for all nine."
+    )
+    engine_urls: dict[str, str] = Field(
+        default_factory=dict, description="Address of an engine on another host, by name."
+    )
+    database: str = Field(
+        default_factory=lambda: f"sqlite:///{Path.home() / '.nautilus' / 'state.db'}",
+        description="SQLAlchemy URL of the state.",
+    )
+    bus: Literal["memory"] = Field(default="memory", description="Message bus between engines.")
+    demo: bool = Field(default=True, description="Load the demo set, labelled simulated.")
+    simulated_fallback: bool = Field(
+        default=True, description="Let the simulated source answer last."
+    )
+    warm: bool = Field(default=True, description="Import heavy libraries in the background.")
+    threads: int | None = Field(
+        default=None, ge=1, le=256, description="CPU threads; default: cores."
+    )
+    waiting: int = Field(default=64, ge=1, description="Calls that may queue for CPU before 503.")
+    drain_seconds: float = Field(
+        default=0.2, ge=0, le=300, description="From /ready 503 to the stop."
+    )
+    stop_seconds: float = Field(
+        default=10.0, gt=0, le=300, description="Most that open requests get."
+    )
+    max_body_bytes: int = Field(
+        default=10 * 1024 * 1024, ge=1, description="Larger bodies are 413."
+    )
+    check_host: bool = Field(
+        default=False, description="Refuse Host headers that are not loopback."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    @field_validator("engines", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """`"analytics, risk"` as well as a sequence."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("engines")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from nautilus.server.registry import engine_rows
+
+        return tuple(row.name for row in engine_rows(value)) if value else ()
+
+    @field_validator("database")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        """A plain path means SQLite."""
+        return value if "://" in value else f"sqlite:///{Path(value).expanduser().resolve()}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether nobody outside this machine can connect."""
+        return self.host in LOOPBACK or self.host.startswith("127.")
+
+    def shown(self) -> dict[str, Any]:
+        """All settings, with the password of the database masked."""
+        import re
+
+        values = self.model_dump(mode="json")
+        values["database"] = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", self.database)
+        return values
