@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from nautilus.analytics.effects import Attribution as Attribution
     from nautilus.analytics.factor_models import FactorAttribution as FactorAttribution
     from nautilus.analytics.factor_models import factor_attribution as factor_attribution
-    from nautilus.analytics.linking import LinkingComparison as LinkingComparison
-    from nautilus.analytics.linking import compare_linking as compare_linking
     from nautilus.analytics.linking import link_effects as link_effects
+    from nautilus.analytics.linking_choices import LinkingComparison as LinkingComparison
+    from nautilus.analytics.linking_choices import compare_linking as compare_linking
     from nautilus.analytics.positions import PortfolioPnl as PortfolioPnl
     from nautilus.analytics.positions import portfolio_pnl as portfolio_pnl
 
@@ -43,7 +43,8 @@ __getattr__, __dir__ = lazy_exports(
         "currency": ["currency_attribution"],
         "effects": ["Attribution"],
         "factor_models": ["FactorAttribution", "factor_attribution"],
-        "linking": ["LinkingComparison", "compare_linking", "link_effects"],
+        "linking": ["link_effects"],
+        "linking_choices": ["LinkingComparison", "compare_linking"],
         "positions": ["PortfolioPnl", "portfolio_pnl"],
     },
 )

@@ -25,6 +25,7 @@ from nautilus.analytics.segments import (
 from nautilus.core.checks import check_choice, check_non_negative, check_window
 from nautilus.core.errors import DataError, LabelError, MissingInputError
 from nautilus.core.frames import Like
+from nautilus.core.periods import check_returns
 
 __all__ = ["Contributions", "return_contributions"]
 
@@ -116,6 +117,7 @@ def return_contributions(
     (target, earned), like = on_periods(
         [read_segments(weights, "weights"), read_segments(returns, "returns")]
     )
+    check_returns(earned.values, "returns")
     labels = target.labels
     given, values = target.values, on_labels(earned, labels)
     if cash_returns is not None:

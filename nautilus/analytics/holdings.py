@@ -22,6 +22,7 @@ from nautilus.analytics.segments import (
 )
 from nautilus.core.errors import LabelError
 from nautilus.core.frames import Like
+from nautilus.core.periods import check_returns
 
 __all__ = ["Holdings", "read_holdings"]
 
@@ -76,6 +77,8 @@ def read_holdings(
     parts, like = on_periods(
         [read_segments(data, name) for data, name in zip(inputs, NAMES, strict=True)]
     )
+    for part in parts[2:]:
+        check_returns(part.values, part.name)
     labels = parts[0].labels if strict else union_of_labels(parts[0].labels, parts[1].labels)
     weights = [on_labels(p, labels, fill=None if strict else 0.0) for p in parts[:2]]
     returns = [

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus.accounting.holdings import Position, read_positions
+from nautilus.accounting.holdings import read_positions
 from nautilus.analytics.html_tables import html_table, percent
-from nautilus.analytics.segments import read_segments
-from nautilus.core.checks import check_positive
-from nautilus.core.errors import DataError, LabelError, MissingInputError
-from nautilus.core.frames import rows
+from nautilus.analytics.position_table import (
+    UNCLASSIFIED,
+    PositionTable,
+    Realised,
+    base_rates,
+    grouped,
+    held_prices,
+    ledger_totals,
+    position_table,
+    required_fields,
+)
+from nautilus.core.errors import DataError
 from nautilus.core.results import Reason, Result
 
 __all__ = ["PortfolioPnl", "portfolio_pnl"]
 
 Floats = NDArray[np.float64]
-UNCLASSIFIED = "UNCLASSIFIED"
 _HTML_ROWS = 40
 
 
@@ -185,177 +192,29 @@ def portfolio_pnl(
     >>> result.total_pnl, round(result.total_pnl_percent, 4), dict(result.by_sector)
     (500.0, 3.3333, {'technology': 500.0})
     """
-    held = read_positions(positions, required=_required(prices))
+    held = read_positions(positions, required=required_fields(prices))
     if not held:
         raise DataError("`positions` must hold at least one position.", field="positions")
-    realised = _Realised() if events is None else _ledger_totals(events, fx_rates, base_currency)
-    currency, rates = _rates(held, fx_rates, base_currency)
-    table = _table(held, _prices(held, prices), realised.average_costs, rates)
+    currency, rates = base_rates(held, fx_rates, base_currency)
+    realised = Realised() if events is None else ledger_totals(events, fx_rates, currency)
+    table = position_table(held, held_prices(held, prices), realised.average_costs, rates)
     return _pnl(table, realised, currency, has_events=events is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Realised:
-    """What the ledger over the events says, by symbol and in base currency."""
-
-    realised: Mapping[str, float] = field(default_factory=dict)
-    dividends: Mapping[str, float] = field(default_factory=dict)
-    fees: Mapping[str, float] = field(default_factory=dict)
-    average_costs: Mapping[str, float] = field(default_factory=dict)
-
-
-def _ledger_totals(
-    events: Any, fx_rates: Mapping[str, float] | None, base_currency: str | None
-) -> _Realised:
-    from nautilus.accounting import run_ledger
-
-    book = run_ledger(events, fx_rates=fx_rates, base_currency=base_currency or "USD")
-    lines = {row["symbol"]: row for row in rows(book.pnl)}
-    return _Realised(
-        realised={s: float(row["realised"]) for s, row in lines.items()},
-        dividends={s: float(row["dividends"]) for s, row in lines.items()},
-        fees={s: float(row["fees"]) for s, row in lines.items()},
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Table:
-    """Positions by symbol, in base currency."""
-
-    symbols: tuple[str, ...]
-    sectors: tuple[str, ...]
-    asset_classes: tuple[str, ...]
-    quantities: Floats
-    market_values: Floats
-    cost_bases: Floats
-    gross_costs: Floats
-
-
-def _required(prices: Any) -> tuple[str, ...]:
-    return ("symbol", "quantity") if prices is not None else ("symbol", "quantity", "price")
-
-
-def _prices(held: Sequence[Position], prices: Any) -> Floats:
-    if prices is None:
-        return np.array([p.price for p in held], dtype=np.float64)
-    known = _latest(prices)
-    missing = sorted({p.symbol for p in held if p.symbol not in known})
-    if missing:
-        raise LabelError(
-            f"`prices` must have a price for {', '.join(missing[:5])}"
-            f"{f' and {len(missing) - 5} more' if len(missing) > 5 else ''}.",
-            field="prices",
-        )
-    return np.array([known[p.symbol] for p in held], dtype=np.float64)
-
-
-def _latest(prices: Any) -> dict[Any, float]:
-    part = read_segments(prices, "prices")
-    return dict(zip(part.labels, part.values[-1].tolist(), strict=True))
-
-
-def _rates(
-    held: Sequence[Position], fx_rates: Mapping[str, float] | None, base_currency: str | None
-) -> tuple[str, Floats]:
-    """The base currency, and the value in it of one unit of each position's currency."""
-    used = {p.currency for p in held}
-    if base_currency is None and len(used) == 1:
-        return next(iter(used)), np.ones(len(held))
-    if base_currency is None:
-        raise MissingInputError(
-            f"`positions` have several currencies ({', '.join(sorted(used))})."
-            " Pass base_currency= and fx_rates=.",
-            field="base_currency",
-        )
-    known = {**(fx_rates or {}), base_currency: 1.0}
-    missing = sorted(used - set(known))
-    if missing:
-        raise MissingInputError(
-            f"`fx_rates` must give the value of one {missing[0]} in {base_currency}.",
-            field="fx_rates",
-        )
-    for name in sorted(used):
-        check_positive(known[name], f"fx_rates[{name}]")
-    return base_currency, np.array([float(known[p.currency]) for p in held])
-
-
-def _table(
-    held: Sequence[Position], prices: Floats, ledger_costs: Mapping[str, float], rates: Floats
-) -> _Table:
-    quantities = np.array([p.quantity for p in held], dtype=np.float64)
-    multipliers = np.array([p.multiplier for p in held], dtype=np.float64)
-    known = [_cost(p, ledger_costs) for p in held]
-    costs = np.array([math.nan if c is None else c for c in known], dtype=np.float64)
-    given = np.array([0.0 if c is None else c for c in known], dtype=np.float64)
-    for values, name in (
-        (prices, "price"), (quantities, "quantity"), (multipliers, "multiplier"),
-        (given, "average_cost"),
-    ):  # fmt: skip
-        _check_values(values, name, held)
-    members, symbols = _grouped([p.symbol for p in held])
-    units = quantities * multipliers * rates
-    first = [held[i] for i in np.unique(members, return_index=True)[1]]
-
-    def total(values: Floats) -> Floats:
-        return np.bincount(members, values, len(symbols)).astype(np.float64)
-
-    return _Table(
-        symbols,
-        tuple(p.sector or UNCLASSIFIED for p in first),
-        tuple(p.asset_class or UNCLASSIFIED for p in first),
-        total(quantities),
-        total(units * prices),
-        total(units * costs),
-        total(np.abs(units * costs)),
-    )
-
-
-def _cost(position: Position, ledger_costs: Mapping[str, float]) -> float | None:
-    if position.average_cost is not None:
-        return position.average_cost
-    return ledger_costs.get(position.symbol)
-
-
-def _check_values(values: Floats, name: str, held: Sequence[Position]) -> None:
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise DataError(
-            f"`{name}` of {held[row].symbol} must be finite, got {values[row]}.",
-            field=f"positions.{name}",
-        )
-
-
-def _grouped(labels: Sequence[Any]) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
-    names = tuple(dict.fromkeys(labels))
-    place = {name: i for i, name in enumerate(names)}
-    return np.array([place[x] for x in labels], dtype=np.intp), names
-
-
 def _sums(labels: Sequence[str], values: Floats) -> dict[str, float]:
-    members, names = _grouped(labels)
+    members, names = grouped(labels)
     return dict(zip(names, np.bincount(members, values, len(names)).tolist(), strict=True))
 
 
-def _pnl(table: _Table, realised: _Realised, currency: str, *, has_events: bool) -> PortfolioPnl:
+def _pnl(
+    table: PositionTable, realised: Realised, currency: str, *, has_events: bool
+) -> PortfolioPnl:
     unrealised = table.market_values - table.cost_bases
-    earned = np.array(
-        [
-            realised.realised.get(s, 0.0)
-            + realised.dividends.get(s, 0.0)
-            - realised.fees.get(s, 0.0)
-            for s in table.symbols
-        ]
-    )
-    held = unrealised + earned
-    closed = {
-        s: realised.realised[s] + realised.dividends.get(s, 0.0) - realised.fees.get(s, 0.0)
-        for s in realised.realised
-        if s not in set(table.symbols)
-    }
-    labels = [*table.symbols, *closed]
-    pnl = np.append(held, list(closed.values()))
-    rest = [UNCLASSIFIED] * len(closed)
+    traded = {*realised.realised, *realised.dividends, *realised.fees}
+    symbols = [*table.symbols, *sorted(traded - set(table.symbols))]
+    closed = [UNCLASSIFIED] * (len(symbols) - len(table.symbols))
+    pnl = np.array([realised.earned(s) for s in symbols], dtype=np.float64)
+    pnl[: len(unrealised)] += unrealised
     total, gross = float(pnl.sum()), float(table.gross_costs.sum())
     value = float(table.market_values.sum())
     return PortfolioPnl(
@@ -369,9 +228,9 @@ def _pnl(table: _Table, realised: _Realised, currency: str, *, has_events: bool)
         cost_basis=float(table.cost_bases.sum()),
         gross_cost=gross,
         currency=currency,
-        by_security=_sums(labels, pnl),
-        by_sector=_sums([*table.sectors, *rest], pnl),
-        by_asset_class=_sums([*table.asset_classes, *rest], pnl),
+        by_security=_sums(symbols, pnl),
+        by_sector=_sums([*table.sectors, *closed], pnl),
+        by_asset_class=_sums([*table.asset_classes, *closed], pnl),
         weights=_weights(table, value),
         symbols=table.symbols,
         quantities=table.quantities,
@@ -382,12 +241,14 @@ def _pnl(table: _Table, realised: _Realised, currency: str, *, has_events: bool)
     )
 
 
-def _weights(table: _Table, value: float) -> dict[str, float]:
+def _weights(table: PositionTable, value: float) -> dict[str, float]:
     shares = table.market_values / value if value else np.full(len(table.symbols), math.nan)
     return dict(zip(table.symbols, shares.tolist(), strict=True))
 
 
-def _reasons(table: _Table, gross: float, value: float, *, has_events: bool) -> tuple[Reason, ...]:
+def _reasons(
+    table: PositionTable, gross: float, value: float, *, has_events: bool
+) -> tuple[Reason, ...]:
     found = []
     if not has_events:
         message = "No fills were given, so realised P&L is not known and counts as 0."

@@ -1,0 +1,185 @@
+"""Positions, prices and the ledger's totals as arrays by symbol in one currency."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nautilus.accounting.holdings import Position
+from nautilus.analytics.segments import read_segments
+from nautilus.core.checks import check_positive
+from nautilus.core.errors import DataError, LabelError, MissingInputError
+from nautilus.core.frames import rows
+
+__all__ = [
+    "PositionTable",
+    "Realised",
+    "base_rates",
+    "grouped",
+    "held_prices",
+    "ledger_totals",
+    "position_table",
+    "required_fields",
+]
+
+Floats = NDArray[np.float64]
+UNCLASSIFIED = "UNCLASSIFIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """What the ledger over the events says, by symbol and in base currency."""
+
+    realised: Mapping[str, float] = field(default_factory=dict)
+    dividends: Mapping[str, float] = field(default_factory=dict)
+    fees: Mapping[str, float] = field(default_factory=dict)
+    average_costs: Mapping[str, float] = field(default_factory=dict)
+
+    def earned(self, symbol: str) -> float:
+        """Realised P&L and dividends less fees of a symbol, 0.0 when it never traded."""
+        gains = self.realised.get(symbol, 0.0) + self.dividends.get(symbol, 0.0)
+        return gains - self.fees.get(symbol, 0.0)
+
+
+def ledger_totals(
+    events: Any, fx_rates: Mapping[str, float] | None, base_currency: str
+) -> Realised:
+    """Run the ledger over the events."""
+    from nautilus.accounting import run_ledger
+
+    book = run_ledger(events, fx_rates=fx_rates, base_currency=base_currency)
+    lines = {row["symbol"]: row for row in rows(book.pnl)}
+    return Realised(
+        realised={s: float(row["realised"]) for s, row in lines.items()},
+        dividends={s: float(row["dividends"]) for s, row in lines.items()},
+        fees={s: float(row["fees"]) for s, row in lines.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PositionTable:
+    """Positions by symbol, in base currency."""
+
+    symbols: tuple[str, ...]
+    sectors: tuple[str, ...]
+    asset_classes: tuple[str, ...]
+    quantities: Floats
+    market_values: Floats
+    cost_bases: Floats
+    gross_costs: Floats
+
+
+def required_fields(prices: Any) -> tuple[str, ...]:
+    """Fields that every position must bring, given what else there is."""
+    return ("symbol", "quantity") if prices is not None else ("symbol", "quantity", "price")
+
+
+def held_prices(held: Sequence[Position], prices: Any) -> Floats:
+    """The price of each position: from `prices` (of a panel the last row), else its own."""
+    if prices is None:
+        return np.array([p.price for p in held], dtype=np.float64)
+    known = _latest(prices)
+    missing = sorted({p.symbol for p in held if p.symbol not in known})
+    if missing:
+        raise LabelError(
+            f"`prices` must have a price for {', '.join(missing[:5])}"
+            f"{f' and {len(missing) - 5} more' if len(missing) > 5 else ''}.",
+            field="prices",
+        )
+    return np.array([known[p.symbol] for p in held], dtype=np.float64)
+
+
+def _latest(prices: Any) -> dict[Any, float]:
+    part = read_segments(prices, "prices")
+    return dict(zip(part.labels, part.values[-1].tolist(), strict=True))
+
+
+def base_rates(
+    held: Sequence[Position], fx_rates: Mapping[str, float] | None, base_currency: str | None
+) -> tuple[str, Floats]:
+    """The base currency, and the value in it of one unit of each position's currency."""
+    used = {p.currency for p in held}
+    if base_currency is None and len(used) == 1:
+        return next(iter(used)), np.ones(len(held))
+    if base_currency is None:
+        raise MissingInputError(
+            f"`positions` have several currencies ({', '.join(sorted(used))})."
+            " Pass base_currency= and fx_rates=.",
+            field="base_currency",
+        )
+    known = {**(fx_rates or {}), base_currency: 1.0}
+    missing = sorted(used - set(known))
+    if missing:
+        raise MissingInputError(
+            f"`fx_rates` must give the value of one {missing[0]} in {base_currency}.",
+            field="fx_rates",
+        )
+    for name in sorted(used):
+        check_positive(known[name], f"fx_rates[{name}]")
+    return base_currency, np.array([float(known[p.currency]) for p in held])
+
+
+def position_table(
+    held: Sequence[Position], prices: Floats, ledger_costs: Mapping[str, float], rates: Floats
+) -> PositionTable:
+    """Rows of the same symbol added up; cost is NaN where no average cost is known."""
+    quantities = np.array([p.quantity for p in held], dtype=np.float64)
+    multipliers = np.array([p.multiplier for p in held], dtype=np.float64)
+    known = [_cost(p, ledger_costs) for p in held]
+    costs = np.array([math.nan if c is None else c for c in known], dtype=np.float64)
+    given = np.array([0.0 if c is None else c for c in known], dtype=np.float64)
+    for values, name in (
+        (prices, "price"), (quantities, "quantity"), (multipliers, "multiplier"),
+        (given, "average_cost"),
+    ):  # fmt: skip
+        _check_values(values, name, held)
+    members, symbols = grouped([p.symbol for p in held])
+    units = quantities * multipliers * rates
+    first = [held[i] for i in np.unique(members, return_index=True)[1]]
+
+    def total(values: Floats) -> Floats:
+        return np.bincount(members, values, len(symbols)).astype(np.float64)
+
+    return PositionTable(
+        symbols,
+        tuple(p.sector or UNCLASSIFIED for p in first),
+        tuple(p.asset_class or UNCLASSIFIED for p in first),
+        total(quantities),
+        total(units * prices),
+        total(units * costs),
+        total(np.abs(units * costs)),
+    )
+
+
+def _cost(position: Position, ledger_costs: Mapping[str, float]) -> float | None:
+    if position.average_cost is not None:
+        return position.average_cost
+    return ledger_costs.get(position.symbol)
+
+
+def _check_values(values: Floats, name: str, held: Sequence[Position]) -> None:
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(
+            f"`{name}` of {held[row].symbol} must be finite, got {values[row]}.",
+            field=f"positions.{name}",
+        )
+
+
+def grouped(labels: Sequence[Any]) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
+    """For each label the number of its group, and the groups in order of appearance.
+
+    Examples
+    --------
+    >>> grouped(["B", "A", "B"])[0].tolist()
+    [0, 1, 0]
+    """
+    names = tuple(dict.fromkeys(labels))
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([place[x] for x in labels], dtype=np.intp), names
