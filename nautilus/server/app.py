@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import orjson
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -94,6 +95,7 @@ def create_app(
     )
     install(app)
     _include(app, row, module)
+    app.state.metrics = metrics
     app.state.operations = Operations([*module.router.routes], row.paths[0])
     return app
 
@@ -126,8 +128,6 @@ def _document_router() -> Any:
 
 def openapi_bytes(app: FastAPI) -> bytes:
     """The OpenAPI document, made once."""
-    import orjson
-
     body: bytes | None = getattr(app.state, "openapi_bytes", None)
     if body is None:
         body = app.state.openapi_bytes = orjson.dumps(app.openapi())
@@ -151,7 +151,7 @@ def _lifespan(
                 shared = await stack.enter_async_context(open_platform(settings))
             bus = shared.broker.bus(row.bus_name)
             stack.push_async_callback(bus.close)
-            metrics.bus = lambda: bus.status
+            metrics.bus = bus
             deps: EngineDeps[Any] = EngineDeps(
                 row=row, platform=shared, bus=bus, metrics=metrics, own=None
             )

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from nautilus.server.envelope import Call, started_call
 from nautilus.server.http_errors import failure, unexpected
@@ -33,8 +34,8 @@ class Boundary:
     metrics : EngineMetrics
     max_body_bytes : int
     check_host : bool
-        Refuse Host headers that do not name this machine: a page whose name was rebound to
-        127.0.0.1 cannot talk to a server without authentication.
+        Refuse Host and Origin headers that do not name this machine: no page of another site, nor
+        one whose name was bound to 127.0.0.1, talks to a server without authentication.
     """
 
     def __init__(
@@ -57,8 +58,15 @@ class Boundary:
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            started_call(self.engine, request_id(Headers(scope=scope)))
+            await self._websocket(scope, receive, send)
+        else:
             await self.app(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        started_call(self.engine, request_id(headers))
+        if self._foreign(headers):
+            await WebSocketClose(1008, "foreign host or origin")(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -77,9 +85,16 @@ class Boundary:
                     _log.error("request %s broke off", call.request_id, exc_info=error)
                     raise
 
+    def _foreign(self, headers: Headers) -> bool:
+        """Whether a page of another site asks, by its own name or by one bound to 127.0.0.1."""
+        if not self.check_host:
+            return False
+        origin = headers.get("origin", "//localhost").partition("//")[2]
+        return any(_host(name) not in LOOPBACK for name in (headers.get("host", ""), origin))
+
     def _refusal(self, method: str, headers: Headers) -> Response | None:
-        if self.check_host and _host(headers.get("host", "")) not in LOOPBACK:
-            message = "The Host header must name this machine: localhost or 127.0.0.1."
+        if self._foreign(headers):
+            message = "Host and Origin must name this machine: localhost or 127.0.0.1."
             return failure(403, [{"code": "foreign_host", "message": message}])
         if method not in _SENDS_BODY or not _has_body(headers):
             return None

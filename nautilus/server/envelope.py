@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
+import orjson
 from pydantic import BaseModel
 
 import nautilus
@@ -112,23 +113,24 @@ def answer(
     )
 
 
-def failure_body(errors: list[dict[str, Any]], *, function: str | None = None) -> bytes:
-    """JSON of the envelope of a refused request."""
-    import orjson
-
+def failure_body(errors: list[dict[str, Any]]) -> bytes:
+    """JSON of the envelope of a refused request; NaN in an error becomes null."""
     body = {
         "success": False,
         "data": None,
         "metadata": {
             **_standard(),
             "version": API_VERSION,
-            "function": function,
+            "function": None,
             "data_source": None,
+            "data_as_of": None,
+            "n_observations": None,
             "warnings": [],
         },
         "errors": errors,
     }
-    return orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
+    return orjson.dumps(body, default=str, option=options)
 
 
 def _standard() -> dict[str, Any]:

@@ -34,12 +34,13 @@ async def problems(deps: EngineDeps[Any]) -> list[str]:
 
 def bus_connected(deps: EngineDeps[Any]) -> bool:
     """Whether this engine's bus carries messages."""
-    return bool(deps.bus.status.connected)
+    return deps.metrics.bus_connected()
 
 
 async def database_connected(deps: EngineDeps[Any]) -> bool:
     """Whether the state can be read."""
-    return await deps.platform.database.reachable()
+    reachable: bool = await deps.platform.database.reachable()
+    return reachable
 
 
 def uptime_seconds(deps: EngineDeps[Any]) -> float:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter as Counts
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+
+from nautilus.server.collectors import DocumentedCollector
+from nautilus.server.windows import Window
 
 if TYPE_CHECKING:
+    from nautilus.server.bus.memory import Bus
     from nautilus.server.registry import EngineRow
 
-__all__ = ["EngineMetrics", "Window", "portfolio_size", "short_endpoint"]
+__all__ = ["EngineMetrics", "portfolio_size", "short_endpoint"]
 
-QUANTILES = (0.5, 0.9, 0.95, 0.99)
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 STANDARD = frozenset({"/health", "/live", "/ready", "/metrics", "/info", "/status", "/process"})
 _PARAMETER = re.compile(r"/\{[^}]*\}[^/]*")
@@ -87,66 +88,6 @@ def portfolio_size(positions: int) -> str:
     return "small" if positions <= 50 else "medium" if positions <= 500 else "large"
 
 
-class Window:
-    """Durations of the last minutes, for averages and quantiles of now.
-
-    Parameters
-    ----------
-    seconds : float
-        Age after which a duration is forgotten.
-    most : int
-        Durations kept at most; the oldest go first.
-    clock : callable
-        Seconds that only grow.
-
-    Examples
-    --------
-    >>> window = Window(60.0)
-    >>> window.add(0.25)
-    >>> window.mean(), window.quantile(0.95)
-    (0.25, 0.25)
-    """
-
-    def __init__(
-        self, seconds: float, most: int = 4096, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.seconds = seconds
-        self._clock = clock
-        self._born = clock()
-        self._items: deque[tuple[float, float]] = deque(maxlen=most)
-
-    def add(self, duration: float) -> None:
-        """Remember a duration in seconds."""
-        self._items.append((self._clock(), duration))
-
-    def durations(self) -> list[float]:
-        """Those not older than the window."""
-        oldest = self._clock() - self.seconds
-        while self._items and self._items[0][0] < oldest:
-            self._items.popleft()
-        return [duration for _, duration in self._items]
-
-    def mean(self) -> float | None:
-        """Mean in seconds; None when nothing happened."""
-        durations = self.durations()
-        return sum(durations) / len(durations) if durations else None
-
-    def rate(self) -> float:
-        """Durations per second, over the window or the time since it was opened."""
-        count = len(self.durations())
-        full = self._items.maxlen
-        if full is not None and count == full:
-            return count / max(self._clock() - self._items[0][0], 1e-9)
-        return count / max(min(self.seconds, self._clock() - self._born), 1.0)
-
-    def quantile(self, probability: float) -> float | None:
-        """Smallest duration that this share does not exceed; None when nothing happened."""
-        durations = sorted(self.durations())
-        if not durations:
-            return None
-        return durations[min(len(durations) - 1, int(probability * len(durations)))]
-
-
 class EngineMetrics:
     """Counters and timings of one engine.
 
@@ -159,9 +100,9 @@ class EngineMetrics:
     8.0
     """
 
-    def __init__(self, row: EngineRow, bus: Callable[[], Any] | None = None) -> None:
+    def __init__(self, row: EngineRow) -> None:
         self.row = row
-        self.bus = bus
+        self.bus: Bus | None = None
         self.registry = CollectorRegistry()
         self.window = Window(60.0)
         self.quantiles = Window(300.0)
@@ -184,7 +125,7 @@ class EngineMetrics:
             for business in BUSINESS.get(row.name, ())
             for name, metric in self._made(business)
         }
-        self.registry.register(_Documented(self))
+        self.registry.register(DocumentedCollector(self))
 
     def _made(self, business: Business) -> list[tuple[str, list[Any]]]:
         kinds = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
@@ -212,6 +153,15 @@ class EngineMetrics:
             self._children[method, endpoint] = child
         child.observe(seconds)
 
+    @contextmanager
+    def calculation(self) -> Iterator[None]:
+        """While an operation runs; a stream is no calculation."""
+        self.calculating += 1
+        try:
+            yield
+        finally:
+            self.calculating -= 1
+
     def error(self, error_type: str) -> None:
         """Count an error by its kind."""
         self.errors[error_type] = self.errors.get(error_type, 0) + 1
@@ -235,6 +185,17 @@ class EngineMetrics:
         """Current value of a documented counter or gauge."""
         return self.registry.get_sample_value(name, labels) or 0.0
 
+    def bus_connected(self) -> bool:
+        """Whether the bus carries messages; not before the engine started."""
+        return self.bus is not None and bool(self.bus.status.connected)
+
+    def messages_sent(self) -> Counts[str]:
+        """Messages sent by topic class, such as `risk.check`: ids are no labels."""
+        counts: Counts[str] = Counts()
+        for topic, count in self.bus.status.sent.items() if self.bus else ():
+            counts[".".join(topic.split(".")[:2])] += count
+        return counts
+
     def cpu_percent(self) -> float:
         """Processor time of the process per elapsed time since the last call, in percent."""
         now, used = time.monotonic(), time.process_time()
@@ -256,101 +217,3 @@ def _error_type(status: int) -> str:
     if status >= 500:
         return {501: "not_built", 503: "unavailable"}.get(status, "internal_error")
     return {404: "not_found", 422: "invalid_value"}.get(status, "refused_request")
-
-
-class _Documented(Collector):
-    """Families whose documented form the client library does not have."""
-
-    def __init__(self, metrics: EngineMetrics) -> None:
-        self.metrics = metrics
-
-    def collect(self) -> Iterator[Metric]:
-        yield from self._requests()
-        yield from self._summaries()
-        yield from self._bus()
-        if self.metrics.row.name == "analytics":
-            yield from _process(self.metrics)
-
-    def describe(self) -> Iterator[Metric]:
-        return iter(())
-
-    def _requests(self) -> Iterator[Metric]:
-        m = self.metrics
-        requests = CounterMetricFamily(
-            "engine_requests", "Responses.", labels=("engine", "method", "endpoint", "status")
-        )
-        for (method, endpoint, status), count in m.requests.items():
-            requests.add_metric((m.row.name, method, endpoint, str(status)), count)
-        yield requests
-        errors = CounterMetricFamily(
-            "engine_errors", "Responses that are errors.", labels=("engine", "error_type")
-        )
-        for kind, count in m.errors.items():
-            errors.add_metric((m.row.name, kind), count)
-        yield errors
-        if m.row.name == "analytics":
-            own = CounterMetricFamily(
-                "analytics_requests", "Responses.", labels=("method", "endpoint")
-            )
-            by_endpoint: dict[tuple[str, str], int] = {}
-            for (method, endpoint, _), count in m.requests.items():
-                key = (method, endpoint)
-                by_endpoint[key] = by_endpoint.get(key, 0) + count
-            for labels, count in by_endpoint.items():
-                own.add_metric(labels, count)
-            yield own
-
-    def _summaries(self) -> Iterator[Metric]:
-        m = self.metrics
-        yield _summary("engine_request_duration_seconds", m, {"engine": m.row.name})
-        if m.row.name == "analytics":
-            yield _summary("analytics_request_duration_seconds", m, {})
-
-    def _bus(self) -> Iterator[Metric]:
-        m = self.metrics
-        status = m.bus() if m.bus else None
-        sent = CounterMetricFamily(
-            "engine_messagebus_messages_sent", "Messages sent.", labels=("engine", "topic")
-        )
-        for topic, count in getattr(status, "sent", {}).items():
-            sent.add_metric((m.row.name, topic), count)
-        yield sent
-        connected = GaugeMetricFamily(
-            "engine_messagebus_connection_status", "1 while connected.", labels=("engine",)
-        )
-        connected.add_metric((m.row.name,), float(bool(getattr(status, "connected", False))))
-        yield connected
-
-
-def _summary(name: str, metrics: EngineMetrics, labels: dict[str, str]) -> Metric:
-    """The documented summary: quantiles of five minutes, count and sum since the start."""
-    family = Metric(name, "Time to the first byte of a response.", "summary")
-    for probability in QUANTILES:
-        value = metrics.quantiles.quantile(probability)
-        if value is not None:
-            family.add_sample(name, {**labels, "quantile": str(probability)}, value)
-    family.add_sample(f"{name}_count", labels, sum(metrics.requests.values()))
-    family.add_sample(f"{name}_sum", labels, metrics.seconds)
-    return family
-
-
-def _process(metrics: EngineMetrics) -> Iterator[Metric]:
-    memory = resident_bytes()
-    if memory is not None:
-        yield GaugeMetricFamily(
-            "analytics_memory_usage_bytes", "Resident memory of the process.", memory
-        )
-    yield GaugeMetricFamily(
-        "analytics_cpu_utilization_percent",
-        "Processor time of the process since the last scrape.",
-        metrics.cpu_percent(),
-    )
-
-
-def resident_bytes() -> int | None:
-    """Resident memory of this process; None where the system does not tell."""
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return None

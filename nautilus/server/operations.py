@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
+import orjson
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.sse import EventSourceResponse
@@ -215,14 +216,15 @@ def _encoded(operation: Operation, parameters: dict[str, Any]) -> bytes:
                 hint="GET /info lists the parameters of every operation.",
             )
         return b""
-    return json.dumps(parameters).encode()
+    try:
+        return orjson.dumps(parameters)
+    except orjson.JSONEncodeError as error:
+        raise ParameterError("`parameters` are nested too deeply.", field="parameters") from error
 
 
 def _inner_scope(
     request: Request, method: str, path: str, query: Mapping[str, Any], body: bytes
 ) -> Scope:
-    from urllib.parse import unquote
-
     kept = [
         (name, value)
         for name, value in request.scope["headers"]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+import orjson
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -34,7 +35,11 @@ class EngineRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            return await handler(_JsonRequest(request.scope, request.receive))
+            own = _JsonRequest(request.scope, request.receive)
+            if self.operation_id is None:
+                return await handler(own)
+            with request.app.state.metrics.calculation():
+                return await handler(own)
 
         return handle
 
@@ -108,8 +113,6 @@ def read_json(body: bytes) -> Any:
     >>> read_json(b'{"returns": [0.01, null]}')
     {'returns': [0.01, None]}
     """
-    import orjson
-
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 import nautilus
 from nautilus.core.errors import NautilusError
+from nautilus.server.collectors import resident_bytes
 from nautilus.server.deps import Deps, EngineDeps
 from nautilus.server.engine import EngineModule
 from nautilus.server.envelope import answer
 from nautilus.server.health import bus_connected, database_connected, problems, uptime_seconds
-from nautilus.server.metrics import resident_bytes
 from nautilus.server.operations import Operations, described
 from nautilus.server.routing import engine_router
 from nautilus.server.schemas.common import API_VERSION, MOST_ITEMS
@@ -171,7 +171,7 @@ async def _state(deps: EngineDeps[Any]) -> dict[str, Any]:
         "messagebus": {
             "kind": deps.settings.bus,
             "connected": bus_connected(deps),
-            "messages_sent": sum(deps.bus.status.sent.values()),
+            "messages_sent": deps.metrics.messages_sent().total(),
         },
         "database_connected": await database_connected(deps),
         "memory_bytes": resident_bytes(),

@@ -1,0 +1,69 @@
+"""The command line of the servers, and the settings that it gives."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from pydantic import ValidationError
+
+from nautilus.core.errors import ParameterError
+from nautilus.server.registry import ENGINES
+from nautilus.server.settings import Settings
+
+__all__ = ["command_parser", "command_settings"]
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """The options of `python -m nautilus.server`.
+
+    Examples
+    --------
+    >>> command_parser().parse_args(["--port-offset", "1000"]).port_offset
+    1000
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m nautilus.server",
+        description="The nine engines on 8100 ... 8900, in one process, without network or keys.",
+        epilog="Every setting is also a NAUTILUS_* variable; --print-config shows them.",
+    )
+    add = parser.add_argument
+    add("--host", help="address to listen on; loopback only")
+    add("--port-offset", type=int, metavar="N", help="added to 8100 ... 8900")
+    add("--free-ports", action="store_true", help="let the system choose the ports")
+    add("--engines", metavar="A,B", help=f"engines to start: {','.join(ENGINES)}")
+    add("--database", metavar="URL", help="SQLAlchemy URL, or the path of a SQLite file")
+    add("--no-demo", dest="demo", action="store_false", default=None, help="no demo set")
+    add("--no-warm", dest="warm", action="store_false", default=None, help="no background imports")
+    add("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    add("--ready-json", action="store_true", help="print one line of JSON when ready")
+    add("--print-config", action="store_true", help="print the settings and stop")
+    return parser
+
+
+def command_settings(options: argparse.Namespace) -> Settings:
+    """Arguments over `NAUTILUS_*` variables over defaults.
+
+    Raises
+    ------
+    ParameterError
+        One line for each wrong value; or an address that other machines can reach.
+    """
+    names = ("host", "port_offset", "engines", "database", "demo", "warm", "log_level")
+    given = {name: getattr(options, name) for name in names}
+    kept = {name: value for name, value in given.items() if value is not None}
+    try:
+        settings = Settings(**kept, check_host=True)
+    except ValidationError as error:
+        raise ParameterError("\n".join(_line(item) for item in error.errors())) from None
+    if not settings.loopback:
+        raise ParameterError(
+            f"`host` must be a loopback address such as 127.0.0.1, got {settings.host}: "
+            "the servers have no authentication yet, so other machines may not connect."
+        )
+    return settings
+
+
+def _line(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"]) or "settings"
+    return f"`{name}` (NAUTILUS_{name.upper()}): {error['msg'].removeprefix('Value error, ')}."
