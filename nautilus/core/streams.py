@@ -165,6 +165,23 @@ class _Columns:
         self.ready = False
 
     def update(self, event: Sequence[Any]) -> Any:
+        if self.kind == "number" and self.states is not None and self._are_floats(event):
+            self.states[0], values = self.fold.once(self.states[0], event, self.floats)
+            self.ready = self.ready or any(x == x for x in values)
+            self.value = self.fold.outputs(*values) if self.fold.outputs else values[0]
+            return self.value
+        return self._update_row(event)
+
+    update_and_read = update
+
+    def _are_floats(self, event: Sequence[Any]) -> bool:
+        """The common case of a live feed: it must not pay for rows and labels."""
+        for x in event:
+            if type(x) is not float:
+                return False
+        return len(event) == len(self.fold.inputs)
+
+    def _update_row(self, event: Sequence[Any]) -> Any:
         if len(event) != len(self.fold.inputs):
             names = ", ".join(self.fold.inputs)
             raise ParameterError(
@@ -177,8 +194,6 @@ class _Columns:
             self.states[j], values = self.fold.once(self.states[j], bar, self.floats)
             outputs.append(values)
         return self._show([[row[o] for row in outputs] for o in range(self.fold.width)])
-
-    update_and_read = update
 
     def extend(self, series: Sequence[Any]) -> Any:
         arrays, like = matched(*series, names=self.fold.inputs)
