@@ -382,6 +382,8 @@ def _run_columns(
         results = [one(j) for j in range(width)]
     if not results:
         return [np.empty((length, 0)) for _ in range(fold.width)]
+    if width == 1:  # a million bars need not be copied
+        return [output[:, None] for output in results[0]]
     return [np.column_stack([r[o] for r in results]) for o in range(fold.width)]
 
 

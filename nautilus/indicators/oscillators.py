@@ -43,8 +43,9 @@ def rsi_step(state: RsiState, close: float, period: float, first: float) -> tupl
         gain = up
         loss = down
     else:
-        gain = (gain * (period - 1.0) + up) / period
-        loss = (loss * (period - 1.0) + down) / period
+        weight = 1.0 / period
+        gain = gain + (up - gain) * weight
+        loss = loss + (down - loss) * weight
     if seen < period:
         return (seen, close, gain, loss), NAN
     total = gain + loss
@@ -66,7 +67,7 @@ def rsi(close: Any, period: int = 14, seed: str = "sma") -> Any:
     """Relative strength index, 0 to 100.
 
     100 * G / (G + L), G and L the Wilder averages of gains and losses:
-    A[t] = (A[t-1] * (period - 1) + x[t]) / period.
+    A[t] = A[t-1] + (x[t] - A[t-1]) / period.
 
     Parameters
     ----------
