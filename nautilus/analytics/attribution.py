@@ -123,6 +123,7 @@ def brinson(
         strict=sectors is None and off_benchmark is None,
         cash_returns=cash_returns,
         tolerance=check_non_negative(weight_tolerance, "weight_tolerance"),
+        hint='For off-benchmark segments pass off_benchmark="own_return" or "benchmark_return".',
     )
     hierarchy = hierarchy_of(holdings.labels, sectors, level_names)
     effects = decision_effects(

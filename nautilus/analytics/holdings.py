@@ -67,6 +67,7 @@ def read_holdings(
     strict: bool,
     cash_returns: Any = None,
     tolerance: float = 1e-6,
+    hint: str | None = None,
 ) -> Holdings:
     """Join the four inputs by label and period.
 
@@ -80,9 +81,9 @@ def read_holdings(
     for part in parts[2:]:
         check_returns(part.values, part.name)
     labels = parts[0].labels if strict else union_of_labels(parts[0].labels, parts[1].labels)
-    weights = [on_labels(p, labels, fill=None if strict else 0.0) for p in parts[:2]]
+    weights = [on_labels(p, labels, fill=None if strict else 0.0, hint=hint) for p in parts[:2]]
     returns = [
-        on_labels(part, labels) if strict else _returns_of(part, labels, own.labels)
+        on_labels(part, labels, hint=hint) if strict else _returns_of(part, labels, own.labels)
         for part, own in zip(parts[2:], parts[:2], strict=True)
     ]
     if cash_returns is not None:

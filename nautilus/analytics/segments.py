@@ -106,11 +106,17 @@ def union_of_labels(first: Sequence[Any], second: Sequence[Any]) -> tuple[Any, .
 
 
 def on_labels(
-    part: Segments, labels: Sequence[Any], *, fill: float | None = None, extra: bool = False
+    part: Segments,
+    labels: Sequence[Any],
+    *,
+    fill: float | None = None,
+    extra: bool = False,
+    hint: str | None = None,
 ) -> Floats:
     """Values in the order of `labels`.
 
-    Without `fill` a missing label is an error, without `extra` a surplus one.
+    Without `fill` a missing label is an error, without `extra` a surplus one; `hint` says then
+    what to do.
     """
     known = set(labels)
     missing = [x for x in labels if x not in set(part.labels)]
@@ -119,9 +125,9 @@ def on_labels(
         words = [f"lacks {_listed(missing)}"] if missing and fill is None else []
         words += [f"has {_listed(surplus)} too many"] if surplus and not extra else []
         raise LabelError(
-            f"`{part.name}` must name the same segments: it {' and '.join(words)}."
-            ' For off-benchmark segments pass off_benchmark="own_return" or "benchmark_return".',
+            f"`{part.name}` must name the same segments: it {' and '.join(words)}.",
             field=part.name,
+            hint=hint,
         )
     if tuple(labels) == part.labels:
         return part.values

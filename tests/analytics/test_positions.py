@@ -1,0 +1,186 @@
+"""P&L of positions: the documented example, signs, sums, reasons and errors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nautilus.accounting.holdings import Position
+from nautilus.analytics import portfolio_pnl
+from nautilus.core.errors import DataError, LabelError, MissingInputError, ParameterError
+from nautilus.core.results import unexplained
+
+AAPL = Position("AAPL", 100, 155.0, average_cost=150.0, sector="technology", asset_class="equity")
+
+
+def codes(result):
+    return [r.code for r in result.reasons]
+
+
+def test_documented_example():
+    result = portfolio_pnl([AAPL])
+    assert result.total_pnl == 500.0
+    assert result.total_pnl_percent == pytest.approx(100 / 30, abs=1e-12)
+    assert result.total_pnl_fraction == pytest.approx(1 / 30, abs=1e-15)
+    assert (result.market_value, result.cost_basis) == (15_500.0, 15_000.0)
+    assert (result.unrealised_pnl, result.realised_pnl) == (500.0, 0.0)
+    assert result.by_sector == {"technology": 500.0}
+    assert result.by_security == {"AAPL": 500.0}
+    assert result.by_asset_class == {"equity": 500.0}
+    assert result.weights == {"AAPL": 1.0}
+    assert codes(result) == ["NO_FILLS"]
+    assert unexplained(result) == ()
+
+
+def test_short_positions_gain_when_the_price_falls():
+    result = portfolio_pnl([Position("X", -10, 90.0, average_cost=100.0)])
+    assert result.total_pnl == 100.0
+    assert (result.market_value, result.cost_basis, result.gross_cost) == (-900.0, -1000.0, 1000.0)
+    assert result.total_pnl_percent == pytest.approx(10.0)
+    assert result.by_sector == {"UNCLASSIFIED": 100.0}
+
+
+def test_percent_of_a_hedged_book_is_of_gross_cost():
+    pair = [
+        Position("A", 10, 110.0, average_cost=100.0),
+        Position("B", -10, 100.0, average_cost=100.0),
+    ]
+    result = portfolio_pnl(pair)
+    assert result.cost_basis == 0.0
+    assert result.total_pnl_percent == pytest.approx(5.0)
+    assert result.weights == pytest.approx({"A": 11.0, "B": -10.0})
+
+
+def test_multiplier_scales_everything():
+    result = portfolio_pnl([Position("ES", 2, 5010.0, average_cost=5000.0, multiplier=50.0)])
+    assert (result.total_pnl, result.cost_basis) == (1000.0, 500_000.0)
+
+
+def test_rows_of_one_symbol_are_added_up():
+    lots = [
+        Position("A", 10, 12.0, average_cost=10.0, sector="tech"),
+        Position("A", 5, 12.0, average_cost=11.0, sector="tech"),
+        Position("B", 1, 5.0, average_cost=5.0, sector="tech"),
+    ]
+    result = portfolio_pnl(lots)
+    assert result.by_security == {"A": 25.0, "B": 0.0}
+    assert result.n_positions == 2
+    assert result.quantities.tolist() == [15.0, 1.0]
+    assert result.to_frame().loc["A", "market_value"] == 180.0
+
+
+def test_prices_replace_those_of_the_positions():
+    held = [{"symbol": "AAPL", "quantity": 100, "average_cost": 150.0}]
+    index = pd.date_range("2024-01-01", periods=2)
+    panel = pd.DataFrame({"AAPL": [1.0, 155.0], "MSFT": [1.0, 2.0]}, index=index)
+    for prices in ({"AAPL": 155.0}, pd.Series({"AAPL": 155.0}), panel, panel.iloc[-1],
+                   pl.DataFrame({"symbol": ["AAPL"], "price": [155.0]})):  # fmt: skip
+        assert portfolio_pnl(held, prices).total_pnl == 500.0
+    with pytest.raises(LabelError, match="`prices` must have a price for AAPL"):
+        portfolio_pnl(held, {"MSFT": 1.0})
+
+
+def test_zero_cost_basis_has_no_percent_and_says_so():
+    result = portfolio_pnl([Position("GIFT", 10, 5.0, average_cost=0.0)])
+    assert result.total_pnl == 50.0
+    assert math.isnan(result.total_pnl_percent)
+    assert codes(result) == ["NO_FILLS", "UNDEFINED_RATIO"]
+    assert unexplained(result) == ()
+
+
+def test_unknown_cost_is_not_zero_cost():
+    result = portfolio_pnl([AAPL, Position("X", 1, 10.0)])
+    assert result.market_value == 15_510.0
+    assert math.isnan(result.total_pnl)
+    assert result.by_security["AAPL"] == 500.0
+    assert codes(result) == ["NO_FILLS", "COST_UNKNOWN"]
+    assert unexplained(result) == ()
+
+
+def test_zero_market_value_has_no_weights():
+    result = portfolio_pnl([Position("X", 10, 0.0, average_cost=5.0)])
+    assert result.total_pnl == -50.0
+    assert math.isnan(result.weights["X"])
+    assert unexplained(result) == ()
+
+
+def test_currencies_are_converted_by_given_rates_only():
+    mixed = [AAPL, Position("SAP", 10, 120.0, average_cost=100.0, currency="EUR")]
+    with pytest.raises(MissingInputError, match=r"several currencies \(EUR, USD\)"):
+        portfolio_pnl(mixed)
+    with pytest.raises(MissingInputError, match="value of one EUR in USD"):
+        portfolio_pnl(mixed, base_currency="USD")
+    with pytest.raises(ParameterError, match=r"fx_rates\[EUR\]"):
+        portfolio_pnl(mixed, base_currency="USD", fx_rates={"EUR": 0.0})
+    result = portfolio_pnl(mixed, base_currency="USD", fx_rates={"EUR": 1.1})
+    assert result.total_pnl == pytest.approx(500.0 + 220.0)
+    assert result.currency == "USD"
+    assert portfolio_pnl([mixed[1]]).currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("price", {"price": float("nan")}),
+        ("price", {"price": float("inf")}),
+        ("quantity", {"quantity": float("nan")}),
+        ("average_cost", {"average_cost": float("inf")}),
+        ("multiplier", {"multiplier": float("nan")}),
+    ],
+)
+def test_values_that_are_not_numbers_raise(field, values):
+    base = {"symbol": "X", "quantity": 1.0, "price": 2.0, "average_cost": 1.0}
+    with pytest.raises(DataError, match=f"`{field}` of X must be finite"):
+        portfolio_pnl([Position(**{**base, **values})])
+
+
+def test_no_positions_raise():
+    with pytest.raises(DataError, match="at least one position"):
+        portfolio_pnl([])
+
+
+def test_frames_give_what_objects_give():
+    frame = pd.DataFrame({"symbol": ["AAPL"], "quantity": [100], "price": [155.0],
+                          "average_cost": [150.0], "sector": ["technology"]})  # fmt: skip
+    for table in (frame, pl.DataFrame(frame.to_dict("list")), frame.to_dict("records")):
+        assert portfolio_pnl(table).by_sector == {"technology": 500.0}
+
+
+def test_text_forms_are_short_and_escaped():
+    result = portfolio_pnl([Position("<b>", 1, 2.0, average_cost=1.0)])
+    assert repr(result).startswith("PortfolioPnl(total_pnl=1.00 USD, total_pnl_percent=100")
+    assert "&lt;b&gt;" in result._repr_html_()
+    assert result.to_dict()["by_security"] == {"<b>": 1.0}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ABCDEF"),
+            st.floats(-1e3, 1e3),
+            st.floats(0.01, 1e3),
+            st.floats(0.01, 1e3),
+            st.sampled_from(["tech", "bank", None]),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_law_parts_sum_to_the_total(rows):
+    sectors = {}
+    held = [
+        Position(s, q, p, average_cost=c, sector=sectors.setdefault(s, sector))
+        for s, q, p, c, sector in rows
+    ]
+    result = portfolio_pnl(held)
+    scale = 1.0 + result.gross_cost + float(np.abs(result.market_values).sum())
+    for parts in (result.by_security, result.by_sector, result.by_asset_class):
+        assert abs(math.fsum(parts.values()) - result.total_pnl) < 1e-12 * scale
+    assert abs(result.market_value - result.cost_basis - result.unrealised_pnl) < 1e-12 * scale
