@@ -10,17 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.analytics.effects import Attribution, summarised
+from nautilus.analytics.factor_samples import SPECIFIC, FactorSample, factor_sample
 from nautilus.analytics.regressions import least_squares, ratio, rolling_betas
 from nautilus.core.checks import check_window
-from nautilus.core.errors import LabelError, NotEnoughDataError, ShapeError
-from nautilus.core.frames import Like, aligned, read
-from nautilus.core.periods import check_returns
+from nautilus.core.errors import MissingInputError, NotEnoughDataError, ParameterError
 from nautilus.core.results import Reason
 
 __all__ = ["FactorAttribution", "factor_attribution"]
 
 Floats = NDArray[np.float64]
-SPECIFIC = "specific"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -31,40 +29,46 @@ class FactorAttribution(Attribution):
     ----------
     factors : tuple
         Labels of `betas` and of the columns of `exposures`.
-    betas, standard_errors, t_statistics : array (factor,)
-        Ordinary least squares over the whole sample, with Newey-West errors.
-    alpha, alpha_standard_error : float
-        Intercept per period.
-    r_squared : float
     exposures : array (period, factor)
-        What multiplied the factor returns: the betas, or those of the window before.
-    window : int or None
-    lags : int
-        Of the Newey-West errors.
+        What multiplied the factor returns: the betas, those of the window before, or as given.
     n_used : int
-        Periods in the regression.
+        Complete periods.
+    betas, standard_errors, t_statistics : array (factor,) or None
+        Ordinary least squares over the whole sample, with Newey-West errors; None, like the rest
+        below, when exposures were given.
+    alpha, alpha_standard_error : float or None
+        Intercept per period.
+    r_squared : float or None
+    lags : int or None
+        Of the Newey-West errors.
+    window : int or None
     """
 
     factors: tuple[Any, ...]
-    betas: Floats
-    standard_errors: Floats
-    t_statistics: Floats
-    alpha: float
-    alpha_standard_error: float
-    r_squared: float
     exposures: Floats
-    window: int | None
-    lags: int
     n_used: int
+    betas: Floats | None = None
+    standard_errors: Floats | None = None
+    t_statistics: Floats | None = None
+    alpha: float | None = None
+    alpha_standard_error: float | None = None
+    r_squared: float | None = None
+    lags: int | None = None
+    window: int | None = None
 
     def regression_frame(self) -> Any:
         """One row for alpha and each factor: coefficient, standard error, t statistic."""
         from nautilus.core.frames import labelled_frame
 
-        errors = np.append(self.alpha_standard_error, self.standard_errors)
-        values = np.append(self.alpha, self.betas)
+        if self.betas is None or self.standard_errors is None:
+            raise MissingInputError(
+                "there is no regression: exposures were given. Leave exposures= out.",
+                field="exposures",
+            )
+        errors = np.append(np.float64(self.alpha_standard_error), self.standard_errors)
+        values = np.append(np.float64(self.alpha), self.betas)
         columns = {"coefficient": values, "standard_error": errors}
-        columns["t_statistic"] = np.append(ratio(values[:1], errors[:1]), self.t_statistics)
+        columns["t_statistic"] = ratio(values, errors)
         return labelled_frame(["alpha", *self.factors], columns)
 
 
@@ -74,6 +78,7 @@ def factor_attribution(
     *,
     benchmark_returns: Any = None,
     window: int | None = None,
+    exposures: Any = None,
     lags: int | None = None,
     min_overlap: float = 0.9,
 ) -> FactorAttribution:
@@ -94,6 +99,9 @@ def factor_attribution(
         None: one beta over the whole sample, which describes the past and knows its end. A number:
         betas of period t come from that many periods before it (causal); the first `window`
         periods only serve to estimate and are not attributed.
+    exposures : mapping or Series (factor,), or array (time, factor), optional
+        Known exposures instead of regression, active ones if there is a benchmark; a panel is
+        joined on time, and its row holds the exposures at the start of that period.
     lags : int, optional
         Newey-West lags of the standard errors; floor(4 (n/100)^(2/9)) by default.
     min_overlap : float
@@ -111,6 +119,8 @@ def factor_attribution(
         Fewer periods than factors + 2, or than the window + 1.
     DataError
         Factors that are linear combinations of each other, or constant.
+    ParameterError
+        Both `window` and `exposures`.
     OverlapError, LabelError, ShapeError
 
     References
@@ -126,93 +136,63 @@ def factor_attribution(
     >>> round(result.betas.item(), 6), round(result.alpha, 6), result.segments
     (0.5, 0.001, ('factor', 'specific'))
     """
-    portfolio, benchmark, factors, labels, like = _joined(
-        returns, factor_returns, benchmark_returns, min_overlap
+    if window is not None and exposures is not None:
+        raise ParameterError(
+            "`window` and `exposures` exclude each other: exposures are estimated or known.",
+            field="exposures",
+        )
+    sample = factor_sample(
+        returns, factor_returns, benchmark_returns, exposures, min_overlap=min_overlap
     )
-    active = portfolio - benchmark
+    labels = sample.labels
     if window is not None:
-        check_window(window, "window", factors.shape[1] + 2)
-    _check_size(len(active), factors.shape[1], window)
-    fit = least_squares(active, factors, labels, lags)
-    first = 0 if window is None else window
-    exposures = (
-        np.broadcast_to(fit["betas"], factors.shape)
+        check_window(window, "window", len(labels) + 2)
+    if sample.exposures is not None:
+        _check_size(len(sample.factors), 1)
+        return _result(sample, sample.exposures, window, {})
+    _check_size(len(sample.factors), len(labels) + 2 if window is None else window + 1)
+    active = sample.portfolio - sample.benchmark
+    fit = least_squares(active, sample.factors, labels, lags)
+    used = (
+        np.broadcast_to(fit["betas"], sample.factors.shape)
         if window is None
-        else rolling_betas(active, factors, window, labels)
+        else rolling_betas(active, sample.factors, window, labels)
     )
-    explained = exposures * factors[first:]
-    specific = active[first:] - explained.sum(axis=1)
+    return _result(sample, used, window, fit)
+
+
+def _result(
+    sample: FactorSample,
+    exposures: Floats,
+    window: int | None,
+    fit: dict[str, Any],
+) -> FactorAttribution:
+    first = window or 0
+    portfolio, benchmark = sample.portfolio[first:], sample.benchmark[first:]
+    explained = exposures * sample.factors[first:]
+    specific = (portfolio - benchmark) - explained.sum(axis=1)
+    times = sample.like.times
     result: FactorAttribution = summarised(
         kind=FactorAttribution,
         method="factor",
         effect_names=("contribution",),
-        segments=(*labels, SPECIFIC),
+        segments=(*sample.labels, SPECIFIC),
         levels=("factor",),
         period_effects=np.column_stack([explained, specific])[:, :, None],
-        portfolio=portfolio[first:],
-        benchmark=benchmark[first:],
-        times=None if like.times is None else like.times[first:],
-        factors=labels,
+        portfolio=portfolio,
+        benchmark=benchmark,
+        times=None if times is None else times[first:],
+        factors=sample.labels,
         exposures=exposures,
         window=window,
-        n_used=len(active),
+        n_used=len(sample.portfolio),
         reasons=_caveats(first, fit),
         **fit,
     )
     return result
 
 
-def _joined(
-    returns: Any, factor_returns: Any, benchmark_returns: Any, min_overlap: float
-) -> tuple[Floats, Floats, Floats, tuple[Any, ...], Like]:
-    """Portfolio, benchmark (0 without one), factors, their labels and the times, NaN left out."""
-    names = ("returns", "factor_returns")
-    portfolio, factors, like = aligned(
-        returns, factor_returns, names=names, min_overlap=min_overlap
-    )
-    if portfolio.shape[1] != 1:
-        raise ShapeError(
-            f"`returns` must be one series, got {portfolio.shape[1]} columns. Choose one of them.",
-            field="returns",
-        )
-    check_returns(portfolio, "returns")
-    labels = _factor_labels(factor_returns)
-    table, benchmark = np.column_stack([portfolio, factors]), np.zeros((len(portfolio), 1))
-    if benchmark_returns is not None:
-        columns = {f"column_{i}": table[:, i] for i in range(table.shape[1])}
-        table, benchmark, like = aligned(
-            like.table(columns), benchmark_returns, min_overlap=min_overlap
-        )
-        check_returns(benchmark, "benchmark_returns")
-        if benchmark.shape[1] != 1:
-            raise ShapeError(
-                f"`benchmark_returns` must be one series, got {benchmark.shape[1]} columns.",
-                field="benchmark_returns",
-            )
-    whole = np.isfinite(table).all(axis=1) & np.isfinite(benchmark[:, 0])
-    table, like = table[whole], like.at(np.flatnonzero(whole))
-    return table[:, 0], benchmark[whole, 0], table[:, 1:], labels, like
-
-
-def _factor_labels(factor_returns: Any) -> tuple[Any, ...]:
-    _, like = read(factor_returns, "factor_returns")
-    if like.ndim == 1:
-        labels: tuple[Any, ...] = ("factor" if like.name in (None, "") else like.name,)
-    elif like.kind == "numpy":
-        labels = tuple(f"factor_{i}" for i in like.columns)
-    else:
-        labels = like.columns
-    if SPECIFIC in labels:
-        raise LabelError(
-            f"`factor_returns` must not have a column {SPECIFIC!r}, which is the part that no"
-            " factor explains. Rename it.",
-            field="factor_returns",
-        )
-    return labels
-
-
-def _check_size(size: int, n_factors: int, window: int | None) -> None:
-    need = n_factors + 2 if window is None else window + 1
+def _check_size(size: int, need: int) -> None:
     if size < need:
         raise NotEnoughDataError(
             f"`returns` and `factor_returns` share {size} complete periods, need {need}.",
@@ -225,10 +205,10 @@ def _caveats(first: int, fit: dict[str, Any]) -> tuple[Reason, ...]:
     if first:
         message = f"The first {first} periods only serve to estimate the betas."
         found.append(Reason("WARM_UP", ("period_effects",), message, float(first)))
-    if np.isnan(fit["t_statistics"]).any():
+    if fit and np.isnan(fit["t_statistics"]).any():
         message = "The factors explain the returns exactly: no error to divide by."
         found.append(Reason("ZERO_SPREAD", ("t_statistics",), message))
-    if math.isnan(fit["r_squared"]):
+    if fit and math.isnan(fit["r_squared"]):
         message = "The returns do not vary: nothing to explain."
         found.append(Reason("ZERO_SPREAD", ("r_squared",), message))
     return tuple(found)

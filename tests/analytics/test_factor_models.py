@@ -14,6 +14,7 @@ from nautilus.analytics import factor_attribution, link_effects
 from nautilus.core.errors import (
     DataError,
     LabelError,
+    MissingInputError,
     NotEnoughDataError,
     OverlapError,
     ParameterError,
@@ -141,6 +142,38 @@ def test_linked_factor_effects_sum_to_the_compounded_active_return():
         assert type(linked) is type(result)
     with pytest.raises(ParameterError, match="needs a brinson attribution"):
         link_effects(result, method="davies_laker")
+
+
+def test_known_exposures_need_no_regression():
+    returns, factors, benchmark = market(10)
+    known = {"factor_1": 0.5, "factor_0": 1.0, "factor_2": 0.0}
+    result = factor_attribution(returns, factors, exposures=known, benchmark_returns=benchmark)
+    np.testing.assert_allclose(result.period_effects[:, 1, 0], 0.5 * factors[:, 1])
+    total = result.period_effects.sum(axis=(1, 2))
+    np.testing.assert_allclose(total, returns - benchmark, atol=1e-16)
+    assert result.betas is None
+    assert unexplained(result) == ()
+    with pytest.raises(MissingInputError, match="there is no regression"):
+        result.regression_frame()
+    listed = factor_attribution(returns, factors, exposures=[1.0, 0.5, 0.0])
+    np.testing.assert_array_equal(listed.exposures[0], [1.0, 0.5, 0.0])
+
+
+def test_known_exposures_over_time_are_joined_by_date_and_label():
+    returns, factors, _ = market(20)
+    index = pd.date_range("2024-01-01", periods=20, freq="B")
+    f = pd.DataFrame(factors[:, :2], index=index, columns=["value", "size"])
+    exposures = pd.DataFrame({"size": np.arange(20.0), "value": 1.0}, index=index).iloc[1:]
+    result = factor_attribution(pd.Series(returns, index=index), f, exposures=exposures)
+    assert result.n_used == 19
+    np.testing.assert_array_equal(result.exposures[:, 0], 1.0)
+    np.testing.assert_array_equal(result.exposures[:, 1], np.arange(1.0, 20.0))
+    with pytest.raises(LabelError, match="`exposures` must name the same segments: it lacks size"):
+        factor_attribution(returns, f.reset_index(drop=True), exposures={"value": 1.0})
+    with pytest.raises(ShapeError, match="`exposures` must have 2 columns"):
+        factor_attribution(returns, f.reset_index(drop=True), exposures=[1.0])
+    with pytest.raises(ParameterError, match="`window` and `exposures` exclude each other"):
+        factor_attribution(returns, factors, exposures=[1.0, 1.0, 1.0], window=5)
 
 
 def test_errors_teach():
