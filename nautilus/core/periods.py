@@ -97,7 +97,9 @@ def parse_period(text: str, name: str = "period") -> Period:
     return Period(int(match[1]), _UNITS[match[2]])
 
 
-def per_period_rate(annual_rate: float, periods_per_year: float) -> float:
+def per_period_rate(
+    annual_rate: float, periods_per_year: float, name: str = "risk_free_rate"
+) -> float:
     """A rate per annum as a rate per period, geometrically: (1 + r)^(1/n) - 1.
 
     Examples
@@ -107,13 +109,13 @@ def per_period_rate(annual_rate: float, periods_per_year: float) -> float:
     """
     if not annual_rate > -1:
         raise ParameterError(
-            f"`risk_free_rate` must be above -1, got {annual_rate!r}. Pass 0.02 for 2 % a year.",
-            field="risk_free_rate",
+            f"`{name}` must be above -1, got {annual_rate!r}. Pass 0.02 for 2 % a year.",
+            field=name,
         )
     if annual_rate > 1:
         raise ParameterError(
-            f"`risk_free_rate` must be a fraction per annum, got {annual_rate!r}.",
-            field="risk_free_rate",
+            f"`{name}` must be a fraction per annum, got {annual_rate!r}.",
+            field=name,
             hint=f"Pass {annual_rate / 100:g} for {annual_rate:g} %.",
         )
     return float(
