@@ -88,13 +88,12 @@ def answer(
 
     Examples
     --------
-    >>> from nautilus.server.schemas.common import Number, View
-    >>> class Ratio(View):
-    ...     sharpe_ratio: Number
-    >>> note = Reason("ZERO_SPREAD", ("sharpe_ratio",), "All returns are equal.")
-    >>> reply = answer(Envelope[Ratio], {"sharpe_ratio": float("nan")}, caveats=[note])
-    >>> reply.data.sharpe_ratio, reply.metadata.warnings[0].field
-    (None, 'sharpe_ratio')
+    >>> from nautilus.server.schemas.standard import EngineStateView
+    >>> slow = Reason("TIMEOUT", ("response_time_ms",), "No answer in 1 s.", have=1.0)
+    >>> state = {"status": "timeout", "response_time_ms": float("nan")}
+    >>> reply = answer(Envelope[EngineStateView], state, caveats=[slow])
+    >>> reply.data.response_time_ms, reply.metadata.warnings[0].field
+    (None, 'response_time_ms')
     """
     data_model, meta_model = _parts(schema)
     extra = merged or {}

@@ -49,9 +49,7 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         default=0.2, ge=0, le=300, description="From /ready 503 to the stop."
     )
-    stop_seconds: float = Field(
-        default=10.0, gt=0, le=300, description="Most that open requests get."
-    )
+    stop_seconds: int = Field(default=10, ge=1, le=300, description="Most open requests get.")
     max_body_bytes: int = Field(
         default=10 * 1024 * 1024, ge=1, description="Larger bodies are 413."
     )

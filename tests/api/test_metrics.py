@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from nautilus.server import ENGINES
+from nautilus.server.metrics import EngineMetrics, portfolio_size, short_endpoint
+from nautilus.server.registry import engine_row
+from nautilus.server.windows import Window
+
+OWNER = {"analytics": "analytics", "risk": "risk", "factor": "factors", "ml": "ml"} | {
+    "websocket": "websocket",
+    "strategy": "strategy",
+}
+
+
+def samples(client):
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    return [sample for family in families for sample in family.samples]
+
+
+def test_every_documented_name_is_exposed_by_its_engine(clients, constants):
+    for metric in constants["metrics"]:
+        name = metric["name"]
+        prefix = name.partition("_")[0]
+        engines = [OWNER[prefix]] if prefix in OWNER else list(ENGINES)
+        for engine in engines:
+            text = clients[engine].get("/metrics").text
+            bare = name.removesuffix("_total")
+            assert re.search(rf"^# TYPE {bare}(_total)? ", text, re.MULTILINE), (engine, name)
+
+
+def test_requests_are_counted_by_short_endpoint_method_and_status(clients):
+    client = clients["portfolio"]
+    client.post("/portfolio/optimize/risk_parity", json={})
+    client.post("/portfolio/nowhere", json={})
+    (row,) = [
+        s
+        for s in samples(client)
+        if s.labels.get("endpoint") == "/optimize/risk_parity" and s.name == "engine_requests_total"
+    ]
+    assert row.labels == {
+        "engine": "portfolio",
+        "method": "POST",
+        "endpoint": "/optimize/risk_parity",
+        "status": "501",
+    }
+    endpoints = {s.labels["endpoint"] for s in samples(client) if "endpoint" in s.labels}
+    assert "unmatched" in endpoints
+    assert not any("nowhere" in e or "{" in e for e in endpoints)
+
+
+def test_errors_are_counted_by_kind(clients):
+    client = clients["portfolio"]
+    client.post("/portfolio/optimize", json={})
+    kinds = {s.labels["error_type"] for s in samples(client) if s.name == "engine_errors_total"}
+    assert "not_built" in kinds
+
+
+def test_durations_are_a_summary_with_quantiles_beside_a_histogram(clients):
+    client = clients["analytics"]
+    client.get("/analytics/status")
+    text = client.get("/metrics").text
+    assert "# TYPE engine_request_duration_seconds summary" in text
+    assert "# TYPE engine_request_duration_histogram_seconds histogram" in text
+    found = samples(client)
+    for name, labels in (
+        ("engine_request_duration_seconds", {"engine": "analytics", "quantile": "0.95"}),
+        ("analytics_request_duration_seconds", {"quantile": "0.95"}),
+    ):
+        (value,) = [s.value for s in found if s.name == name and s.labels == labels]
+        assert 0 < value < 60
+
+
+def test_the_two_documented_spellings_share_one_value():
+    metrics = EngineMetrics(engine_row("analytics"))
+    metrics.count("analytics_pnl_calculations_total", 3)
+    metrics.count("analytics_pnl_updates_total")
+    assert metrics.total("analytics_pnl_calculations_total") == 4
+    assert metrics.total("analytics_pnl_updates_total") == 4
+
+
+def test_labelled_business_metrics():
+    metrics = EngineMetrics(engine_row("analytics"))
+    metrics.count("analytics_calculation_errors_total", error_type="invalid_position")
+    metrics.timed("analytics_calculation_time_seconds", 0.1, portfolio_size=portfolio_size(3))
+    text = metrics.exposition("")[0].decode()
+    assert 'analytics_calculation_errors_total{error_type="invalid_position"} 1.0' in text
+    assert 'analytics_calculation_time_seconds_count{portfolio_size="small"} 1.0' in text
+
+
+def test_gauges_are_set():
+    metrics = EngineMetrics(engine_row("websocket"))
+    metrics.put("websocket_connections_active", 7)
+    assert metrics.total("websocket_connections_active") == 7
+
+
+def test_engines_do_not_share_a_registry(clients):
+    assert "risk_limit_checks_total" not in clients["ml"].get("/metrics").text
+    assert 'engine="risk"' not in clients["ml"].get("/metrics").text
+
+
+def test_the_scraper_chooses_the_format(risk):
+    assert risk.get("/metrics").headers["content-type"].startswith("text/plain; version=")
+    accept = {"accept": "application/openmetrics-text; version=1.0.0"}
+    reply = risk.get("/metrics", headers=accept)
+    assert reply.headers["content-type"].startswith("application/openmetrics-text")
+    assert reply.text.endswith("# EOF\n")
+
+
+@pytest.mark.parametrize(
+    ("route", "short"),
+    [
+        ("/calculate/{portfolio_id}", "/calculate"),
+        ("/deployments/{deployment_id}/status", "/deployments/status"),
+        ("/reports/{report_id}.{format}", "/reports"),
+        ("/system/health/engines", "/system/health/engines"),
+        (None, "unmatched"),
+    ],
+)
+def test_short_endpoint(route, short):
+    assert short_endpoint(route) == short
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_window_forgets():
+    clock = Clock()
+    window = Window(60.0, clock=clock)
+    assert (window.mean(), window.quantile(0.5), window.rate()) == (None, None, 0.0)
+    for seconds in (1.0, 2.0, 3.0):
+        clock.now += 10
+        window.add(seconds)
+    assert window.mean() == 2.0
+    assert window.rate() == 3 / 30
+    assert [window.quantile(p) for p in (0.0, 0.5, 0.95)] == [1.0, 2.0, 3.0]
+    clock.now = 75.0
+    assert window.durations() == [2.0, 3.0]
+    assert window.rate() == 2 / 60
+
+
+def test_a_full_window_still_knows_its_rate():
+    clock = Clock()
+    window = Window(60.0, most=10, clock=clock)
+    for _ in range(100):
+        clock.now += 0.5
+        window.add(0.001)
+    assert window.rate() == pytest.approx(10 / 4.5)
+
+
+def test_active_calculations_are_those_that_run_now():
+    metrics = EngineMetrics(engine_row("risk"))
+    with metrics.calculation():
+        assert metrics.calculating == 1
+    assert metrics.calculating == 0
