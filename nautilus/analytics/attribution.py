@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus.analytics.decisions import decision_effects
+from nautilus.analytics.decisions import check_wealth, decision_effects
 from nautilus.analytics.effects import GEOMETRIC, Attribution, summarised
 from nautilus.analytics.hierarchy import Hierarchy, hierarchy_of
-from nautilus.analytics.holdings import Holdings, read_holdings
+from nautilus.analytics.holdings import Holdings, on_holdings, read_holdings
 from nautilus.analytics.segments import per_period
 from nautilus.core.checks import check_choice, check_non_negative
 from nautilus.core.errors import LabelError, ParameterError
@@ -23,6 +23,7 @@ METHODS = ("fachler", "bhb", GEOMETRIC)
 INTERACTIONS = ("separate", "with_selection", "with_allocation")
 OFF_BENCHMARK = ("own_return", "benchmark_return")
 RESIDUAL = "residual"
+TRADING = "trading"
 
 
 def brinson(
@@ -37,6 +38,7 @@ def brinson(
     level_names: Sequence[str] | None = None,
     off_benchmark: str | None = None,
     cash_returns: Any = None,
+    portfolio_contributions: Any = None,
     portfolio_total_returns: Any = None,
     benchmark_total_returns: Any = None,
     weight_tolerance: float = 1e-6,
@@ -74,9 +76,13 @@ def brinson(
         the same segments.
     cash_returns : float or series (time,), optional
         The rest of each side's weights to 1 is held in a segment "cash" with this return.
+    portfolio_contributions : mapping, Series (segment,) or panel (time, segment), optional
+        Profit of each segment over the portfolio's value at the start, trades and costs included:
+        transaction-based attribution. Its difference from weight times return is the effect
+        "trading".
     portfolio_total_returns, benchmark_total_returns : float or series (time,), optional
-        Returns as reported. What the holdings do not explain (trades within the period, costs)
-        becomes the row and the effect "residual".
+        Returns as reported, such as `book.returns`. What the other effects do not explain becomes
+        the row and the effect "residual".
     weight_tolerance : float
         Sums this near to 1 are rescaled to 1.
 
@@ -96,6 +102,8 @@ def brinson(
     Notes
     -----
     A segment that the portfolio does not hold has no selection, whatever return is given for it.
+    Geometric effects of several periods compound by kind; segments share each kind's total by
+    logarithmic coefficients.
 
     References
     ----------
@@ -137,9 +145,10 @@ def brinson(
         holdings,
         hierarchy,
         effects,
-        totals=(portfolio_total_returns, benchmark_total_returns),
         method=method,
         interaction=None if method == GEOMETRIC else interaction,
+        contributions=portfolio_contributions,
+        totals=(portfolio_total_returns, benchmark_total_returns),
     )
 
 
@@ -161,24 +170,21 @@ def _result(
     hierarchy: Hierarchy,
     effects: Mapping[str, Floats],
     *,
-    totals: tuple[Any, Any],
     method: str,
     interaction: str | None,
+    contributions: Any,
+    totals: tuple[Any, Any],
 ) -> Attribution:
-    explained = (holdings.portfolio_total, holdings.benchmark_total)
-    size = len(explained[0])
-    names = ("portfolio_total_returns", "benchmark_total_returns")
-    actual = [
-        own if given is None else per_period(given, name, size, holdings.like)
-        for given, name, own in zip(totals, names, explained, strict=True)
-    ]
-    weights = [w.mean(axis=0) for w in (holdings.portfolio_weights, holdings.benchmark_weights)]
     labels, groups = holdings.labels, hierarchy.groups
-    stacked = np.stack(list(effects.values()), axis=2)
-    kinds = tuple(effects)
+    weights = [w.mean(axis=0) for w in (holdings.portfolio_weights, holdings.benchmark_weights)]
+    explained = [holdings.portfolio_total, holdings.benchmark_total]
+    found = dict(effects)
+    if contributions is not None:
+        found[TRADING], explained[0] = _trading(holdings, contributions, method)
+    actual = _reported(totals, explained, holdings)
+    kinds, stacked = tuple(found), np.stack(list(found.values()), axis=2)
     if any(given is not None for given in totals):
-        left = _unexplained(actual, explained, geometric=method == GEOMETRIC)
-        stacked = _with_residual(stacked, left)
+        stacked = _with_residual(stacked, _unexplained(actual, explained, method))
         kinds, labels = (*kinds, RESIDUAL), _labels_with_residual(labels)
         groups = tuple((*g, RESIDUAL) for g in groups)
         weights = [np.append(w, 0.0) for w in weights]
@@ -199,14 +205,36 @@ def _result(
     return result
 
 
-def _unexplained(
-    actual: Sequence[Floats], explained: Sequence[Floats], *, geometric: bool
-) -> Floats:
-    """Reported active return less that of the holdings, per period."""
-    if geometric:
-        reported = (1.0 + actual[0]) / (1.0 + actual[1])
-        return reported * (1.0 + explained[1]) / (1.0 + explained[0]) - 1.0
-    return (actual[0] - actual[1]) - (explained[0] - explained[1])
+def _trading(holdings: Holdings, contributions: Any, method: str) -> tuple[Floats, Floats]:
+    """What trades within the period added to buy-and-hold, and the return with them."""
+    made = on_holdings(contributions, "portfolio_contributions", holdings, held_only=True)
+    traded = made - holdings.portfolio_weights * holdings.portfolio_returns
+    total: Floats = made.sum(axis=1)
+    if method != GEOMETRIC:
+        return traded, total
+    check_wealth(1.0 + total)
+    return traded / (1.0 + holdings.portfolio_total)[:, None], total
+
+
+def _reported(
+    totals: tuple[Any, Any], explained: Sequence[Floats], holdings: Holdings
+) -> list[Floats]:
+    names = ("portfolio_total_returns", "benchmark_total_returns")
+    size = len(explained[0])
+    return [
+        own if given is None else per_period(given, name, size, holdings.like)
+        for given, name, own in zip(totals, names, explained, strict=True)
+    ]
+
+
+def _unexplained(actual: Sequence[Floats], explained: Sequence[Floats], method: str) -> Floats:
+    """Reported active return less that of the effects, per period."""
+    if method != GEOMETRIC:
+        return (actual[0] - actual[1]) - (explained[0] - explained[1])
+    for returns in actual:
+        check_wealth(1.0 + returns)
+    reported = (1.0 + actual[0]) / (1.0 + actual[1])
+    return reported * (1.0 + explained[1]) / (1.0 + explained[0]) - 1.0
 
 
 def _with_residual(stacked: Floats, left: Floats) -> Floats:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.analytics.effects import Attribution, summarised
-from nautilus.analytics.holdings import Holdings, read_holdings
-from nautilus.analytics.segments import on_labels, period_name, read_segments
+from nautilus.analytics.holdings import Holdings, on_holdings, read_holdings
+from nautilus.analytics.segments import period_name
 from nautilus.core.checks import check_choice, check_non_negative
-from nautilus.core.errors import DataError, MissingInputError, ShapeError
+from nautilus.core.errors import DataError, MissingInputError
 
 __all__ = ["currency_attribution"]
 
@@ -103,7 +103,7 @@ def currency_attribution(
         strict=True,
         tolerance=check_non_negative(weight_tolerance, "weight_tolerance"),
     )
-    spot = _on_markets(currency_returns, "currency_returns", markets)
+    spot = on_holdings(currency_returns, "currency_returns", markets)
     hedges = [
         _hedges(given, name, markets, weight_tolerance)
         for given, name in (
@@ -139,37 +139,16 @@ def _result(
     return result
 
 
-def _on_markets(data: Any, name: str, markets: Holdings) -> Floats:
-    """Values (period, market) for the markets' labels and periods; none may be missing."""
-    part = read_segments(data, name)
-    size = len(markets.portfolio_weights)
-    if part.labelled or len(part.labels) != len(markets.labels):
-        values = on_labels(part, markets.labels)
-    else:
-        values = part.values
-    if len(values) not in ({size} if part.like else {1, size}):
-        raise ShapeError(f"`{name}` has {len(values)} periods, need {size}.", field=name)
-    values = np.broadcast_to(values, (size, len(markets.labels)))
-    if not np.isfinite(values).all():
-        row, column = np.argwhere(~np.isfinite(values))[0]
-        raise DataError(
-            f"`{name}` must be finite, but {markets.labels[column]} in"
-            f" {period_name(markets.like, int(row))} is {values[row, column]}.",
-            field=name,
-        )
-    return values
-
-
 def _needed(data: Any, name: str, method: str, markets: Holdings) -> Floats:
     if data is None:
         raise MissingInputError(f"method={method!r} needs `{name}`.", field=name)
-    return _on_markets(data, name, markets)
+    return on_holdings(data, name, markets)
 
 
 def _hedges(data: Any, name: str, markets: Holdings, tolerance: float) -> Floats:
     if data is None:
         return np.zeros_like(markets.portfolio_weights)
-    hedges = _on_markets(data, name, markets)
+    hedges = on_holdings(data, name, markets)
     sums = hedges.sum(axis=1)
     off = np.abs(sums) > tolerance
     if off.any():

@@ -15,7 +15,7 @@ from nautilus.analytics.hierarchy import Hierarchy, Indices, group_sum
 from nautilus.analytics.holdings import Holdings
 from nautilus.core.errors import DataError
 
-__all__ = ["decision_effects"]
+__all__ = ["check_wealth", "decision_effects"]
 
 Floats = NDArray[np.float64]
 # Weights of a long-short group that cancel leave rounding noise, not a group weight.
@@ -137,12 +137,18 @@ def _geometric(effects: dict[str, Floats], total: Floats) -> dict[str, Floats]:
     wealth = 1.0 + total[:, 0]
     scaled: dict[str, Floats] = {}
     for name, values in effects.items():
-        if (wealth <= 0.0).any():
-            raise DataError(
-                "method='geometric' needs returns above -100 % of the benchmark and of every"
-                " intermediate portfolio. Use method='fachler'.",
-                field="method",
-            )
+        check_wealth(wealth)
         scaled[name] = values / wealth[:, None]
         wealth = wealth + values.sum(axis=1)
+    check_wealth(wealth)
     return scaled
+
+
+def check_wealth(wealth: Floats) -> None:
+    """Raise where nothing is left to compound."""
+    if (wealth <= 0.0).any():
+        raise DataError(
+            "method='geometric' needs returns above -100 % of the portfolio, the benchmark and"
+            " every notional portfolio between them. Use method='fachler'.",
+            field="method",
+        )

@@ -13,18 +13,20 @@ from nautilus.analytics.segments import (
     CASH,
     Segments,
     check_finite_where_held,
+    check_times,
     on_labels,
     on_periods,
     per_period,
+    period_name,
     read_segments,
     union_of_labels,
     whole_weights,
 )
-from nautilus.core.errors import LabelError
+from nautilus.core.errors import DataError, LabelError, ShapeError
 from nautilus.core.frames import Like
 from nautilus.core.periods import check_returns
 
-__all__ = ["Holdings", "read_holdings"]
+__all__ = ["Holdings", "on_holdings", "read_holdings"]
 
 Floats = NDArray[np.float64]
 NAMES = ("portfolio_weights", "benchmark_weights", "portfolio_returns", "benchmark_returns")
@@ -97,6 +99,37 @@ def read_holdings(
         for r, w, name in zip(returns, whole, NAMES[2:], strict=True)
     ]
     return Holdings(whole[0], whole[1], held[0], held[1], returns[1], labels, like)
+
+
+def on_holdings(data: Any, name: str, holdings: Holdings, *, held_only: bool = False) -> Floats:
+    """Finite values (period, segment) for the labels and periods of the holdings.
+
+    A cross-section holds for every period. A missing label is an error; with `held_only` it
+    counts as 0 where the portfolio never holds the segment.
+    """
+    part = read_segments(data, name)
+    size = len(holdings.portfolio_weights)
+    if part.like is not None and len(part.values) != size:
+        raise ShapeError(f"`{name}` has {len(part.values)} periods, need {size}.", field=name)
+    check_times(holdings.like, part)
+    by_position = not part.labelled and len(part.labels) == len(holdings.labels)
+    if by_position:
+        values = part.values
+    elif held_only:
+        held = (holdings.portfolio_weights != 0.0).any(axis=0)
+        on_labels(part, [x for x, h in zip(holdings.labels, held, strict=True) if h], extra=True)
+        values = on_labels(part, holdings.labels, fill=0.0)
+    else:
+        values = on_labels(part, holdings.labels)
+    values = np.broadcast_to(values, (size, len(holdings.labels)))
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise DataError(
+            f"`{name}` must be finite, but {holdings.labels[column]} in"
+            f" {period_name(holdings.like, int(row))} is {values[row, column]}.",
+            field=name,
+        )
+    return values
 
 
 def _returns_of(part: Segments, labels: Sequence[Any], own: Sequence[Any]) -> Floats:

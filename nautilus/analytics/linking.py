@@ -207,9 +207,11 @@ def _notional_bases(attribution: Attribution, totals: Floats) -> dict[int, Float
     for i in order:
         bases[i] = running
         running = running + totals[:, i]
-    if "residual" in names:
-        left = names.index("residual")
-        bases[left] = attribution.period_portfolio_returns - totals[:, left]
+    reached = attribution.period_portfolio_returns
+    for name in ("residual", "trading"):
+        if name in names:
+            reached = reached - totals[:, names.index(name)]
+            bases[names.index(name)] = reached
     return bases
 
 

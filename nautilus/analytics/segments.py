@@ -21,6 +21,7 @@ from nautilus.core.frames import Like, cross_section, read
 __all__ = [
     "Segments",
     "check_finite_where_held",
+    "check_times",
     "on_labels",
     "on_periods",
     "per_period",
@@ -92,7 +93,7 @@ def on_periods(parts: Sequence[Segments]) -> tuple[list[Segments], Like | None]:
                 " they must describe the same periods.",
                 field=panel.name,
             )
-        _check_times(like, panel)
+        check_times(like, panel)
     spread = [
         replace(p, values=np.broadcast_to(p.values, (size, len(p.labels)))) if not p.like else p
         for p in parts
@@ -148,7 +149,7 @@ def per_period(data: Any, name: str, size: int, like: Like | None) -> Floats:
         values = grid[:, 0]
         if len(values) != size:
             raise ShapeError(f"`{name}` has {len(values)} periods, need {size}.", field=name)
-        _check_times(like, Segments(name, grid, (name,), True, own))
+        check_times(like, Segments(name, grid, (name,), True, own))
     if not np.isfinite(values).all():
         raise DataError(f"`{name}` must be finite in every period.", field=name)
     return values
@@ -209,7 +210,8 @@ def period_name(like: Like | None, row: int) -> str:
     return str(np.datetime_as_string(moment, unit="D")) if moment.dtype.kind == "M" else str(moment)
 
 
-def _check_times(like: Like | None, panel: Segments) -> None:
+def check_times(like: Like | None, panel: Segments) -> None:
+    """Raise when a panel with times stands beside other times."""
     other = panel.like
     if like is None or other is None or like.times is None or other.times is None:
         return

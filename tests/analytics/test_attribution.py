@@ -289,6 +289,27 @@ def test_residual_row_is_what_holdings_do_not_explain():
     assert rolled.totals["residual"] == pytest.approx(0.004)
 
 
+def test_trading_effect_is_what_transactions_add_to_buy_and_hold():
+    # Japan made 0.5 % of the portfolio more than its 0.3 x -0.05 by trading within the period.
+    made = {"UK equities": 0.08, "Japanese equities": -0.010, "US equities": 0.018}
+    result = brinson(*BACON, portfolio_contributions=made)
+    assert rows(result)["Japanese equities"] == [-0.0104, -0.002, -0.001, 0.005]
+    assert result.portfolio_return == pytest.approx(0.088)
+    assert result.residual == pytest.approx(0.0, abs=1e-15)
+    geometric = brinson(*BACON, method="geometric", portfolio_contributions=made)
+    assert geometric.totals["trading"] == pytest.approx(1.088 / 1.083 - 1)
+    assert geometric.residual == pytest.approx(0.0, abs=1e-15)
+    both = brinson(*BACON, portfolio_contributions=made, portfolio_total_returns=0.087)
+    assert both.totals["residual"] == pytest.approx(-0.001)
+    with pytest.raises(LabelError, match=r"`portfolio_contributions`.*lacks Japanese equities"):
+        brinson(*BACON, portfolio_contributions={"UK equities": 0.08})
+    with pytest.raises(LabelError, match=r"`portfolio_contributions`.*has gold too many"):
+        brinson(*BACON, portfolio_contributions={**made, "gold": 0.1})
+    index = brinson({"UK": 1.0}, {"UK": 0.5, "US": 0.5}, {"UK": 0.1}, {"UK": 0.1, "US": 0.0},
+                    off_benchmark="own_return", portfolio_contributions={"UK": 0.11})  # fmt: skip
+    assert index.totals["trading"] == pytest.approx(0.01)
+
+
 def test_trap_tuleva_1951_weights_averaged_over_different_day_counts_do_not_sum_to_one():
     index = pd.to_datetime(["2024-01-31", "2024-02-29"])
     weights = pd.DataFrame({"UK": [0.4, 0.5], "US": [0.6, 0.66]}, index=index)
@@ -438,8 +459,11 @@ def test_cash_and_residual_names_must_be_free():
 
 
 def test_geometric_needs_wealth_above_zero():
+    for earned, index in ((0.1, -1.0), (-1.0, 0.1)):
+        with pytest.raises(DataError, match="above -100 %"):
+            brinson({"A": 1.0}, {"A": 1.0}, {"A": earned}, {"A": index}, method="geometric")
     with pytest.raises(DataError, match="above -100 %"):
-        brinson({"A": 1.0}, {"A": 1.0}, {"A": 0.1}, {"A": -1.0}, method="geometric")
+        brinson(*BACON, method="geometric", portfolio_total_returns=-1.0)
 
 
 @st.composite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from nautilus.core.errors import (
     MissingInputError,
     ParameterError,
     ShapeError,
+    TimeIndexError,
 )
 
 MARKETS = ("UK equities", "Japanese equities", "US equities")
@@ -109,6 +111,14 @@ def test_errors_teach():
                              portfolio_hedges=by(0.1, 0.0, 0.0))  # fmt: skip
     with pytest.raises(ShapeError, match="`currency_returns` has 2 periods, need 1"):
         currency_attribution(WEIGHTS, BASE, *returns, [[0.0, 0.1, 0.2]] * 2)
+
+
+def test_panels_must_have_the_same_times():
+    index = pd.to_datetime(["2024-01-31", "2024-02-29"])
+    earned = pd.DataFrame([list(WEIGHTS.values())] * 2, index=index, columns=MARKETS) / 10
+    later = earned.set_axis(index + pd.Timedelta(days=1))
+    with pytest.raises(TimeIndexError, match="`currency_returns` must have the times"):
+        currency_attribution(WEIGHTS, BASE, earned, earned, later, local_cash_returns=PREMIUM)
 
 
 @settings(max_examples=40, deadline=None)

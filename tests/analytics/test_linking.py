@@ -190,7 +190,10 @@ def panels(draw, periods=4, segments=3):
     st.booleans(),
 )
 def test_law_linked_effects_sum_to_the_linked_active_return(case, method, model, mode, reported):
-    options = {"portfolio_total_returns": [0.01, -0.02, 0.0, 0.1]} if reported else {}
+    options = {}
+    if reported:
+        options["portfolio_total_returns"] = [0.01, -0.02, 0.0, 0.1]
+        options["portfolio_contributions"] = case[0] * case[2] + [0.0, 0.01, -0.002]
     result = brinson(*case, method=model, interaction=mode, **options)
     linked = link_effects(result, method=method)
     assert abs(linked.effects.sum() - linked.active_return) < 1e-12
