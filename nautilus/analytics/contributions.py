@@ -52,6 +52,12 @@ class Contributions(Attribution):
         Whether the period started with the weights that were given.
     turnover : float
         Sum over rebalances of half the absolute weight traded; the first period counts none.
+
+    Examples
+    --------
+    >>> held = return_contributions({"A": 0.5, "B": 0.5}, [[0.2, 0.0], [0.0, 0.0]])
+    >>> round(held.turnover, 4)
+    0.0455
     """
 
     weights: Floats

@@ -53,6 +53,14 @@ class Attribution(Result):
     average_portfolio_weights, average_benchmark_weights : array (segment,) or None
         Means over the periods.
     times : array (period,) or None
+        In UTC where the input had a zone.
+
+    Examples
+    --------
+    >>> from nautilus.analytics import brinson
+    >>> brinson({"UK": 0.5, "US": 0.5}, {"UK": 0.4, "US": 0.6}, {"UK": 0.1, "US": 0.0},
+    ...         {"UK": 0.05, "US": 0.0}).to_frame()["total"].round(4).to_dict()
+    {'UK': 0.028, 'US': 0.002, 'total': 0.03}
     """
 
     method: str

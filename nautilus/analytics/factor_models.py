@@ -42,6 +42,12 @@ class FactorAttribution(Attribution):
     lags : int or None
         Of the Newey-West errors.
     window : int or None
+
+    Examples
+    --------
+    >>> known = factor_attribution([0.02, 0.01], [0.01, 0.02], exposures=[0.5])
+    >>> known.to_frame()["contribution"].round(4).to_dict()
+    {'factor': 0.015, 'specific': 0.015, 'total': 0.03}
     """
 
     factors: tuple[Any, ...]

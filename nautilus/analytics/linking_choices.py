@@ -33,6 +33,13 @@ class LinkingComparison(Result):
     active_return : float
     spread : array (effect,)
         Largest less smallest total over the linked rows: how much the choice matters.
+
+    Examples
+    --------
+    >>> from nautilus.analytics import brinson
+    >>> held = brinson([[0.5, 0.5]] * 2, [[0.6, 0.4]] * 2, [[0.1, 0.0]] * 2, [[0.0, 0.1]] * 2)
+    >>> compare_linking(held).to_frame().shape
+    (6, 4)
     """
 
     methods: tuple[str, ...]

@@ -53,6 +53,12 @@ class PortfolioPnl(Result):
     symbols : tuple of str
         Labels of the arrays below, one for each symbol.
     quantities, market_values, cost_bases, unrealised : array (symbol,)
+
+    Examples
+    --------
+    >>> short = {"symbol": "X", "quantity": -10, "price": 90.0, "average_cost": 100.0}
+    >>> portfolio_pnl([short])
+    PortfolioPnl(total_pnl=100.00 USD, total_pnl_percent=10, market_value=-900.00, positions=1)
     """
 
     total_pnl: float
