@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from nautilus.analytics.contributions import Contributions as Contributions
     from nautilus.analytics.contributions import return_contributions as return_contributions
     from nautilus.analytics.currency import currency_attribution as currency_attribution
-    from nautilus.analytics.decisions import decision_effects as decision_effects
     from nautilus.analytics.drawdowns import Drawdown as Drawdown
     from nautilus.analytics.drawdowns import DrawdownTable as DrawdownTable
     from nautilus.analytics.drawdowns import average_drawdown as average_drawdown
@@ -61,7 +60,6 @@ __all__ = [
     "compare_linking",
     "cumulative_returns",
     "currency_attribution",
-    "decision_effects",
     "downside_deviation",
     "drawdown_series",
     "drawdown_table",
@@ -91,7 +89,6 @@ __getattr__, __dir__ = lazy_exports(
         "attribution": ["brinson"],
         "contributions": ["Contributions", "return_contributions"],
         "currency": ["currency_attribution"],
-        "decisions": ["decision_effects"],
         "drawdowns": [
             "Drawdown",
             "DrawdownTable",
