@@ -96,23 +96,27 @@ def create_app(
     install(app)
     _include(app, row, module)
     app.state.metrics = metrics
+    app.state.settings = limits
     app.state.operations = Operations([*module.router.routes], row.paths[0])
     return app
 
 
 def _include(app: EngineApp, row: EngineRow, module: EngineModule) -> None:
-    """Standard endpoints bare and under each path, the engine's under each path, then the roots."""
+    """The engine's endpoints under each path, the roots, then the standard ones likewise.
+
+    Routers are asked in this order, so that the work of the engine does not wait for the others.
+    """
     for route in (*module.router.routes, *root_router(module).routes):
         if not isinstance(route, EngineRoute) and hasattr(route, "body_field"):
             raise TypeError(f"{row.name}: make routers with engine_router(), not APIRouter().")
-    app.include_router(_document_router())
-    app.include_router(standard_router(module, in_schema=True))
     for position, path in enumerate(row.paths):
-        shown = position == 0
-        app.include_router(standard_router(module, in_schema=False), prefix=path)
-        app.include_router(module.router, prefix=path, include_in_schema=shown)
+        app.include_router(module.router, prefix=path, include_in_schema=position == 0)
     app.include_router(root_router(module))
+    app.include_router(standard_router(module, in_schema=True))
+    for path in row.paths:
+        app.include_router(standard_router(module, in_schema=False), prefix=path)
     app.include_router(system.router)
+    app.include_router(_document_router())
 
 
 def _document_router() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import uuid
 from collections.abc import Iterable, Mapping
@@ -151,7 +152,9 @@ async def _invalid_request(connection: HTTPConnection, error: Exception) -> Resp
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return await _deliver(connection, failure(400, [_malformed()]))
-    errors = [_item(item) for item in found[:MOST_ERRORS]]
+    body = getattr(connection.scope.get("route"), "body_field", None)
+    model = body and body.field_info.annotation
+    errors = [_item(item, model) for item in found[:MOST_ERRORS]]
     if len(found) > MOST_ERRORS:
         message = f"{len(found)} errors in all; the first {MOST_ERRORS} are shown."
         errors.append({"code": "more_errors", "message": message, "count": len(found)})
@@ -166,18 +169,28 @@ def _malformed() -> dict[str, Any]:
     }
 
 
-def _item(error: Mapping[str, Any]) -> dict[str, Any]:
+def _item(error: Mapping[str, Any], model: Any) -> dict[str, Any]:
     """One validation error without the input: neither NaN nor secrets are echoed."""
     code = _VALIDATION_CODES.get(str(error["type"]), "invalid_value")
     place, *parts = [str(part)[:_MOST_TEXT] for part in error["loc"]]
     field = ".".join(parts) or place
     message = "A value is missing" if code == "missing_field" else str(error["msg"])
-    return {
-        "code": code,
-        "field": field,
-        "message": f"`{field}`: {message}.",
-        "hint": _HINTS.get(code),
-    }
+    hint = _HINTS.get(code)
+    if code == "unknown_field" and (close := _close_fields(model, parts)):
+        hint = f"Did you mean {', '.join(close)}?"
+    return {"code": code, "field": field, "message": f"`{field}`: {message}.", "hint": hint}
+
+
+def _close_fields(model: Any, parts: list[str]) -> list[str]:
+    """Fields of the model at this place whose names look like the last part."""
+    for part in parts[:-1]:
+        arguments = getattr(model, "__args__", ())
+        if part.isdigit() and arguments:
+            model = arguments[0]
+        else:
+            field = getattr(model, "model_fields", {}).get(part)
+            model = field and field.annotation
+    return difflib.get_close_matches(parts[-1], getattr(model, "model_fields", {}), n=3)
 
 
 async def _unexpected_error(connection: HTTPConnection, error: Exception) -> Response:

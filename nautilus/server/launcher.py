@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after a clean stop, 1 when the servers cannot start, 2 for a wrong argument or setting.
     """
     started = time.perf_counter()
+    for one in SIGNALS:  # until the loop takes over, nothing is open that would need a drain
+        signal.signal(one, lambda *_: sys.exit(0))
     cap_library_threads()
     from nautilus.server.command import command_parser, command_settings
     from nautilus.server.logs import log_to_stderr

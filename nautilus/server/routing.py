@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Callable, Coroutine, Iterator
@@ -21,6 +22,16 @@ __all__ = ["EngineRoute", "engine_router", "not_built", "not_built_socket", "rea
 
 
 class _JsonRequest(Request):
+    async def body(self) -> bytes:
+        """All of it, unless the client takes its time: a slow one must not hold a place."""
+        seconds: float = self.app.state.settings.body_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await super().body()
+        except TimeoutError:
+            message = f"The body did not arrive within {seconds:g} s."
+            raise RefusedError(408, {"code": "body_too_slow", "message": message}) from None
+
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
             self._json = read_json(await self.body())

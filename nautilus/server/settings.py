@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=10 * 1024 * 1024, ge=1, description="Larger bodies are 413."
     )
+    body_seconds: float = Field(default=30.0, gt=0, description="A body must arrive within.")
     check_host: bool = Field(
         default=False, description="Refuse Host headers that are not loopback."
     )

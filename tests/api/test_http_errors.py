@@ -169,6 +169,18 @@ def test_a_wrong_field_is_named_by_its_path(probe, body, code, field):
     assert f"`{field}`" in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ({"confidnce": 0.9}, "Did you mean confidence?"),
+        ({"positions": [{"symbol": "A", "quantity": 1, "symbl": "A"}]}, "Did you mean symbol?"),
+        ({"colour": 1}, "Check the spelling; /info lists the fields of every operation."),
+    ],
+)
+def test_a_misspelt_field_gets_the_close_names(probe, body, hint):
+    assert probe.post("/probe/check", json=body).json()["errors"][0]["hint"] == hint
+
+
 def test_an_empty_body_is_a_missing_field(probe):
     reply = probe.post("/probe/check")
     assert (reply.status_code, reply.json()["errors"][0]["code"]) == (422, "missing_field")

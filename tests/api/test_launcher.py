@@ -86,6 +86,18 @@ def raw_get(url: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
         connection.close()
 
 
+def test_a_body_that_never_ends_is_given_up(launched, tmp_path, monkeypatch):
+    monkeypatch.setenv("NAUTILUS_BODY_SECONDS", "0.1")
+    with launched(tmp_path, "--no-warm", "--engines", "risk") as running:
+        address = urlsplit(running.url("risk"))
+        with socket.create_connection((address.hostname, address.port), timeout=10) as client:
+            client.sendall(
+                b"POST /process HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 100\r\n\r\n{"
+            )
+            assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_first_signal_drains_and_exits_0(launched, tmp_path, number):
     with launched(tmp_path, "--engines", "risk,ml") as running:
