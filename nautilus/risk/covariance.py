@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nautilus.core.checks import check_choice
 from nautilus.core.errors import DataError, LabelError, NotEnoughDataError, ShapeError
-from nautilus.core.frames import read
+from nautilus.core.frames import Like, read
 from nautilus.core.periods import check_returns
 
 __all__ = ["complete_rows", "covariance_of", "labelled_matrix"]
@@ -70,8 +70,8 @@ def symmetric(matrix: Floats) -> Floats:
     return 0.5 * (matrix + matrix.T)
 
 
-def complete_rows(returns: Any, *, minimum: int = 2) -> tuple[Floats, tuple[Any, ...], str]:
-    """Rows of a panel without any NaN, its labels and its kind.
+def complete_rows(returns: Any, *, minimum: int = 2) -> tuple[Floats, Like]:
+    """Rows of a panel without any NaN, and what the panel looked like.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def complete_rows(returns: Any, *, minimum: int = 2) -> tuple[Floats, tuple[Any,
             f" {worst!r} lacks {int(gaps.max(initial=0))} of {len(values)}.",
             field="returns",
         )
-    return rows, like.columns, like.kind
+    return rows, like
 
 
 def labelled_matrix(matrix: Any, name: str, labels: Sequence[Any]) -> Floats:

@@ -163,9 +163,9 @@ def _inputs(
     weights: Any, returns: Any, covariance: Any, minimum: int
 ) -> tuple[Floats, Floats, tuple[Any, ...], str]:
     if returns is not None:
-        values, labels, kind = complete_rows(returns, minimum=minimum)
-        w, _ = cross_section(weights, "weights", labels=labels)
-        return values, w, labels, kind
+        values, like = complete_rows(returns, minimum=minimum)
+        w, labels = cross_section(weights, "weights", labels=like.columns)
+        return values, w, labels, like.kind
     labelled = hasattr(covariance, "columns")
     known = tuple(covariance.columns) if labelled else tuple(range(len(covariance)))
     w, labels = cross_section(weights, "weights", labels=known)
