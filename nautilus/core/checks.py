@@ -11,6 +11,7 @@ from nautilus.core.errors import ParameterError
 __all__ = [
     "check_choice",
     "check_finite",
+    "check_fraction",
     "check_non_negative",
     "check_positive",
     "check_probability",
@@ -28,7 +29,7 @@ def check_finite(value: Any, name: str) -> float:
     """
     number = _number(value, name)
     if not math.isfinite(number):
-        raise ParameterError(f"`{name}` must be finite, got {value!r}.", field=name)
+        raise ParameterError(f"`{name}` must be finite, got {_shown(value)}.", field=name)
     return number
 
 
@@ -36,7 +37,7 @@ def check_positive(value: Any, name: str) -> float:
     """A finite number above zero."""
     number = check_finite(value, name)
     if number <= 0:
-        raise ParameterError(f"`{name}` must be above 0, got {value!r}.", field=name)
+        raise ParameterError(f"`{name}` must be above 0, got {_shown(value)}.", field=name)
     return number
 
 
@@ -44,7 +45,7 @@ def check_non_negative(value: Any, name: str) -> float:
     """A finite number of at least zero."""
     number = check_finite(value, name)
     if number < 0:
-        raise ParameterError(f"`{name}` must be at least 0, got {value!r}.", field=name)
+        raise ParameterError(f"`{name}` must be at least 0, got {_shown(value)}.", field=name)
     return number
 
 
@@ -60,7 +61,18 @@ def check_probability(value: Any, name: str) -> float:
     number = _number(value, name)
     if not 0 < number < 1:
         hint = f"Pass {number / 100:g} for {number:g} %." if 1 < number < 100 else None
-        raise ParameterError(f"`{name}` must be in (0, 1), got {value!r}.", field=name, hint=hint)
+        shown = _shown(value)
+        raise ParameterError(f"`{name}` must be in (0, 1), got {shown}.", field=name, hint=hint)
+    return number
+
+
+def check_fraction(value: Any, name: str) -> float:
+    """A number from 0 to 1, both ends allowed."""
+    number = _number(value, name)
+    if not 0 <= number <= 1:
+        hint = f"Pass {number / 100:g} for {number:g} %." if 1 < number <= 100 else None
+        shown = _shown(value)
+        raise ParameterError(f"`{name}` must be in [0, 1], got {shown}.", field=name, hint=hint)
     return number
 
 
@@ -74,26 +86,34 @@ def check_window(value: Any, name: str, minimum: int = 1) -> int:
     """
     number = _number(value, name)
     if not math.isfinite(number) or number != int(number):
-        raise ParameterError(f"`{name}` must be a whole number of bars, got {value!r}.", field=name)
+        shown = _shown(value)
+        raise ParameterError(f"`{name}` must be a whole number of bars, got {shown}.", field=name)
     if number < minimum:
-        raise ParameterError(f"`{name}` must be at least {minimum}, got {value!r}.", field=name)
+        raise ParameterError(
+            f"`{name}` must be at least {minimum}, got {_shown(value)}.", field=name
+        )
     return int(number)
 
 
 def check_choice(value: Any, name: str, choices: Iterable[str]) -> str:
     """One of a closed list of words."""
     known = tuple(choices)
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         listed = ", ".join(repr(c) for c in known)
-        raise ParameterError(f"`{name}` must be one of {listed}, got {value!r}.", field=name)
+        raise ParameterError(f"`{name}` must be one of {listed}, got {_shown(value)}.", field=name)
     return str(value)
 
 
 def _number(value: Any, name: str) -> float:
-    if isinstance(value, (str, bytes, bool)) or value is None:
-        raise ParameterError(f"`{name}` must be a number, got {value!r}.", field=name)
+    if isinstance(value, (str, bytes, bool)) or value is None or type(value).__name__ == "bool":
+        raise ParameterError(f"`{name}` must be a number, got {_shown(value)}.", field=name)
     try:
         return float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         kind = type(value).__name__
         raise ParameterError(f"`{name}` must be a number, got {kind}.", field=name) from error
+
+
+def _shown(value: Any) -> str:
+    """A numpy number as the plain number that the user wrote."""
+    return repr(value.item() if getattr(value, "ndim", None) == 0 else value)
