@@ -23,6 +23,7 @@ from nautilus.core.errors import (
     UnavailableError,
 )
 from nautilus.server.envelope import current_call, failure_body
+from nautilus.server.registry import ENGINES
 from nautilus.server.schemas.common import Failure
 
 __all__ = ["FAILURES", "RefusedError", "failure", "install", "status_of", "unexpected"]
@@ -143,7 +144,7 @@ def _plain_http_error(connection: HTTPConnection, error: StarletteHTTPException)
     if error.status_code in (404, 405):
         method = connection.scope.get("method", "GET")
         message = f"No endpoint answers {method} at this path."
-        return {"code": code, "message": message, "hint": "GET /info lists every operation."}
+        return {"code": code, "message": message, "hint": _where(connection)}
     return {"code": code, "message": f"{str(error.detail).rstrip('.')}."}
 
 
@@ -159,6 +160,15 @@ async def _invalid_request(connection: HTTPConnection, error: Exception) -> Resp
         message = f"{len(found)} errors in all; the first {MOST_ERRORS} are shown."
         errors.append({"code": "more_errors", "message": message, "count": len(found)})
     return await _deliver(connection, failure(422, errors))
+
+
+def _where(connection: HTTPConnection) -> str:
+    """The engine that a path belongs to, when somebody asks another one."""
+    first = "/" + connection.scope["path"].split("/")[1]
+    for row in ENGINES.values():
+        if first in row.paths and row.name != current_call().engine:
+            return f"{first} is the {row.name} engine, port {row.port} plus the port offset."
+    return "GET /info lists every operation."
 
 
 def _malformed() -> dict[str, Any]:

@@ -195,6 +195,14 @@ def test_an_unknown_route_and_a_wrong_method_are_enveloped(risk):
     assert risk.get("/health/").status_code == 404
 
 
+def test_a_path_of_another_engine_is_shown_the_way(risk):
+    hint = risk.post("/portfolio/optimize", json={}).json()["errors"][0]["hint"]
+    assert hint == "/portfolio is the portfolio engine, port 8900 plus the port offset."
+    assert (
+        risk.get("/risk/nothing").json()["errors"][0]["hint"] == "GET /info lists every operation."
+    )
+
+
 def test_reading_json_is_exact():
     value = {"a": [1, 2.5, None, True, "x"], "b": {}}
     assert read_json(json.dumps(value).encode()) == value
