@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus.core.checks import check_fraction
 from nautilus.core.errors import (
     DataError,
     LabelError,
@@ -75,7 +76,7 @@ class Like:
         """Values (time,) or (time, asset) as the input's kind, with its index, name and columns."""
         if self.ndim == 1:
             return self.column(values.reshape(-1), self.name)
-        return self._frame(values.reshape(self.size, -1), self.columns)
+        return self._frame(values if values.ndim == 2 else values[:, None], self.columns)
 
     def column(self, values: NDArray[Any], name: Any) -> Any:
         """One series (time,) of the input's kind on its index."""
@@ -195,13 +196,14 @@ def aligned(
     >>> aligned([1.0, 2.0], [3.0, 4.0])[1].ravel().tolist()
     [3.0, 4.0]
     """
+    check_fraction(min_overlap, "min_overlap")
     a, like = read(first, names[0])
     b, other = read(second, names[1])
     if like.times is None or other.times is None:
         _same_length(like, other, names)
         return a, b, like
     _same_awareness(like, other, names)
-    if like.times.dtype.kind != other.times.dtype.kind:
+    if _index_words(like) != _index_words(other):
         raise TimeIndexError(
             f"`{names[0]}` is indexed by {_index_words(like)} and `{names[1]}` by"
             f" {_index_words(other)}. Give both the same kind of index.",
@@ -365,11 +367,11 @@ def rows(table: Any) -> list[dict[str, Any]]:
     [{'a': 1}]
     """
     kind = _kind(table)
-    if kind == "pandas":
-        named = table.reset_index() if _has_labels(table.index) else table
+    if kind == "pandas" and table.ndim == 2:
+        named = _with_index(table)
         found: list[dict[str, Any]] = named.to_dict("records")
         return found
-    if kind == "polars":
+    if kind == "polars" and not _is_polars_series(table):
         found = table.to_dicts()
         return found
     if isinstance(table, Iterable) and not isinstance(table, (str, bytes, Mapping)):
@@ -377,6 +379,12 @@ def rows(table: Any) -> list[dict[str, Any]]:
         if all(isinstance(row, Mapping) for row in listed):
             return [dict(row) for row in listed]
     raise DataError(f"expected a frame or rows as mappings, got {type(table).__name__}.")
+
+
+def _with_index(table: Any) -> Any:
+    if not _has_labels(table.index) or set(table.index.names) & set(table.columns):
+        return table
+    return table.reset_index()
 
 
 def records(table: Any) -> Any:
@@ -388,13 +396,18 @@ def records(table: Any) -> Any:
         return rows(table)
     if kind == "polars":
         return table.to_list() if _is_polars_series(table) else table.to_dicts()
-    if isinstance(table, np.ndarray):
+    if isinstance(table, (np.ndarray, np.generic)):
         if table.dtype.kind == "M":
-            return [str(v) for v in table]
+            return _time_texts(np.asarray(table))
         return table.tolist()
-    if isinstance(table, np.generic):
-        return table.item()
+    if type(table).__name__ in ("NAType", "NaTType"):
+        return None
     raise DataError(f"cannot turn {type(table).__name__} into plain values.")
+
+
+def _time_texts(times: NDArray[np.datetime64]) -> Any:
+    texts = np.datetime_as_string(times).astype(object)
+    return np.where(np.isnat(times), np.array(None, dtype=object), texts).tolist()
 
 
 def read_csv(path: Any) -> Any:
@@ -425,15 +438,16 @@ def _is_polars_series(data: Any) -> bool:
 
 def _read_numpy(data: Any, name: str) -> tuple[Floats, Like]:
     if isinstance(data, (Mapping, str, bytes)) or data is None:
-        raise DataError(
-            f"`{name}` must be an array, a Series or a frame, got {type(data).__name__}.",
-            field=name,
-        )
+        raise _no_array(data, name)
+    if isinstance(data, np.ma.MaskedArray):
+        data = np.ma.filled(data.astype(np.float64), np.nan)
     try:
         raw = np.asarray(data)
     except ValueError as error:
         raise ShapeError(f"`{name}` must be rectangular, got ragged rows.", field=name) from error
     if raw.dtype.kind == "O":
+        if raw.ndim == 0:
+            raise _no_array(data, name)
         raw = _objects(raw, name)
     if raw.size and raw.dtype.kind not in "fiu":
         raise DataError(f"`{name}` must hold numbers, got dtype {raw.dtype}.", field=name)
@@ -442,17 +456,26 @@ def _read_numpy(data: Any, name: str) -> tuple[Floats, Like]:
             f"`{name}` must be 1-D (time,) or 2-D (time, asset), got {raw.ndim}-D.", field=name
         )
     values = raw.astype(np.float64, copy=False)
-    grid = values.reshape(len(values), -1) if raw.ndim == 2 else values[:, None]
+    grid = values if raw.ndim == 2 else values[:, None]
     return grid, Like("numpy", raw.ndim, len(grid), tuple(range(grid.shape[1])))
 
 
+def _no_array(data: Any, name: str) -> DataError:
+    kind = type(data).__name__
+    return DataError(f"`{name}` must be an array, a Series or a frame, got {kind}.", field=name)
+
+
 def _objects(raw: NDArray[Any], name: str) -> Floats:
-    try:
-        return np.array(
-            [np.nan if x is None else x for x in raw.ravel()], dtype=np.float64
-        ).reshape(raw.shape)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"`{name}` must hold numbers, got {error}.", field=name) from error
+    """None is a missing number; words and truth values are no numbers, though float takes them."""
+    values = np.full(raw.size, np.nan)
+    for i, x in enumerate(raw.ravel()):
+        try:
+            if isinstance(x, (str, bytes, bool)):
+                raise TypeError
+            values[i] = np.nan if x is None else float(x)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"`{name}` must hold numbers, got {x!r}.", field=name) from error
+    return values.reshape(raw.shape)
 
 
 def _read_pandas(data: Any, name: str) -> tuple[Floats, Like]:
@@ -479,7 +502,7 @@ def _pandas_values(data: Any, name: str) -> Floats:
     parts = data.items() if data.ndim == 2 else [(data.name, data)]
     for label, part in parts:
         numeric = pandas.api.types.is_numeric_dtype(part.dtype)
-        if not numeric or part.dtype == bool or part.dtype.kind == "c":
+        if not numeric or part.dtype.kind in "bc":
             where = f" in column {label!r}" if data.ndim == 2 else ""
             raise DataError(
                 f"`{name}` must hold numbers, got {part.dtype}{where}. Drop or convert it.",
@@ -503,41 +526,56 @@ def _pandas_times(index: Any, name: str) -> tuple[NDArray[Any] | None, bool]:
         raise TimeIndexError(
             f"`{name}` has a MultiIndex. Unstack it to one column per asset.", field=name
         )
-    if index.dtype == object and len(index) and hasattr(index[0], "isoformat"):
-        index = pandas.DatetimeIndex(index)
+    if index.dtype == object and all(hasattr(x, "isoformat") for x in index):
+        index = _dates(index, name)
     if not isinstance(index, pandas.DatetimeIndex):
         return _number_index(index, name), False
-    _check_increasing(index, name)
     aware = index.tz is not None
     plain = index.tz_convert("UTC").tz_localize(None) if aware else index
-    return plain.to_numpy().astype("datetime64[ns]", copy=False), aware
+    times = plain.to_numpy().astype("datetime64[ns]", copy=False)
+    _check_increasing(times, index, name)
+    return times, aware
+
+
+def _dates(index: Any, name: str) -> Any:
+    try:
+        return sys.modules["pandas"].DatetimeIndex(index)
+    except (TypeError, ValueError) as error:
+        raise TimeIndexError(
+            f"`{name}` mixes times with and without a zone, or of several zones."
+            " Convert the index with pandas.to_datetime(index, utc=True).",
+            field=name,
+        ) from error
 
 
 def _number_index(index: Any, name: str) -> NDArray[Any]:
-    values = index.to_numpy()
+    values: NDArray[Any] = index.to_numpy()
     if len(values) == 0:
         return np.empty(0, dtype="datetime64[ns]")
     if values.dtype.kind not in "iuf":
+        odd = next((x for x in index if not hasattr(x, "isoformat")), index[0])
         raise TimeIndexError(
-            f"`{name}` must be indexed by time, got {index.dtype} such as {index[0]!r}."
+            f"`{name}` must be indexed by time, got {index.dtype} such as {odd!r}."
             " Convert the index with pandas.to_datetime.",
             field=name,
         )
-    _check_increasing(index, name)
-    return np.asarray(values)
+    _check_increasing(values, index, name)
+    return values
 
 
-def _check_increasing(index: Any, name: str) -> None:
-    if index.is_monotonic_increasing and index.is_unique and not index.hasnans:
+def _check_increasing(times: NDArray[Any], index: Any, name: str) -> None:
+    rising, missing = times[1:] > times[:-1], times != times
+    if rising.all() and not missing.any():
         return
-    values = index.to_numpy()
-    bad = int(np.argmin(values[1:] > values[:-1])) + 1 if len(values) > 1 else 0
-    what = "doubled" if values[bad] == values[bad - 1] else "out of order"
-    fix = "drop the duplicates" if what == "doubled" else "sort by time"
+    bad = int(np.argmax(missing)) if missing.any() else int(np.argmin(rising)) + 1
+    if missing.any():
+        fault, fix = f"the time at row {bad} is missing", "drop that row"
+    elif times[bad] == times[bad - 1]:
+        fault, fix = f"{index[bad]} at row {bad} is doubled", "drop the duplicates"
+    else:
+        fault, fix = f"{index[bad]} at row {bad} is out of order", "sort by time"
     raise TimeIndexError(
-        f"`{name}` must have strictly increasing times, but {index[bad]} at row {bad} is {what}."
-        f" First {fix}.",
-        field=name,
+        f"`{name}` must have strictly increasing times, but {fault}. First {fix}.", field=name
     )
 
 
@@ -574,13 +612,7 @@ def _polars_times(index: Any, name: str) -> tuple[NDArray[Any] | None, bool]:
         return None, False
     aware = getattr(index.dtype, "time_zone", None) is not None
     times = index.to_numpy().astype("datetime64[ns]")
-    if len(times) > 1 and not bool((times[1:] > times[:-1]).all()):
-        bad = int(np.argmin(times[1:] > times[:-1])) + 1
-        raise TimeIndexError(
-            f"`{name}` must have strictly increasing times, but {index[bad]} at row {bad} is"
-            " doubled or out of order. Sort by time and drop duplicates first.",
-            field=name,
-        )
+    _check_increasing(times, index, name)
     return times, aware
 
 
@@ -595,13 +627,11 @@ def _labelled_values(data: Any, name: str) -> tuple[tuple[Any, ...] | None, Floa
         return labels, _pandas_values(data, name)
     if kind == "polars" and not _is_polars_series(data):
         return _polars_cross_section(data, name)
-    if isinstance(data, Mapping):
-        values, _ = _read_numpy(list(data.values()), name)
-        return tuple(data), values.reshape(-1)
-    values, like = read(data, name)
+    labels = tuple(data) if isinstance(data, Mapping) else None
+    values, like = read(data if labels is None else list(data.values()), name)
     if like.ndim != 1:
         raise ShapeError(f"`{name}` must be one value per asset, got 2-D.", field=name)
-    return None, values.reshape(-1)
+    return labels, values.reshape(-1)
 
 
 def _polars_cross_section(data: Any, name: str) -> tuple[tuple[Any, ...], Floats]:
@@ -618,8 +648,9 @@ def _polars_cross_section(data: Any, name: str) -> tuple[tuple[Any, ...], Floats
 
 
 def _join_labels(found: Sequence[Any], wanted: Sequence[Any], name: str) -> None:
-    missing = [x for x in wanted if x not in set(found)]
-    extra = [x for x in found if x not in set(wanted)]
+    have, need = set(found), set(wanted)
+    missing = [x for x in wanted if x not in have]
+    extra = [x for x in found if x not in need]
     if missing or extra:
         parts = [f"lacks {_listed(missing)}"] if missing else []
         parts += [f"has {_listed(extra)} too many"] if extra else []
