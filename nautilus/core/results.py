@@ -166,9 +166,11 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if hasattr(value, "isoformat"):
+    if hasattr(value, "isoformat") and value == value:
         return value.isoformat()
-    if isinstance(value, (Sequence, set, frozenset)):
+    if isinstance(value, (set, frozenset)):  # the same bytes in every process
+        return sorted((plain(v) for v in value), key=str)
+    if isinstance(value, Sequence):
         return [plain(v) for v in value]
     return _plain_array(value)
 
@@ -180,13 +182,15 @@ def _plain_array(value: Any) -> Any:
 
 
 def _is_scalar(value: Any) -> bool:
-    return value is None or isinstance(value, (int, float, str)) or hasattr(value, "isoformat")
+    if getattr(value, "ndim", None) == 0 or hasattr(value, "isoformat"):
+        return True
+    return value is None or isinstance(value, (int, float, str))
 
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.6g}"
-    return str(value)
+    return str(value).replace("\n", " ")
 
 
 def _join(path: str, name: str) -> str:
@@ -213,9 +217,11 @@ def _not_finite(value: Any) -> bool:
         return any(_not_finite(v) for v in value.values())
     if isinstance(value, (list, tuple)):
         return any(_not_finite(v) for v in value)
-    dtype = getattr(value, "dtype", None)
-    if dtype is not None and getattr(dtype, "kind", "") == "f":
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return any(_not_finite(getattr(value, f.name)) for f in dataclasses.fields(value))
+    if hasattr(value, "dtype"):
         import numpy as np
 
-        return not bool(np.isfinite(np.asarray(value)).all())
+        array = np.asarray(value)
+        return array.dtype.kind == "f" and not bool(np.isfinite(array).all())
     return False
