@@ -93,7 +93,7 @@ class RebalancePlan(Result):
     max_drift_before, max_drift_after : float
         Largest absolute difference between a weight and its target.
     quantities : mapping symbol -> float
-        What is held after the trades.
+        What is held after the trades, in order of symbol.
     """
 
     orders: tuple[Trade, ...]
@@ -195,6 +195,7 @@ def rebalance(
         skipped |= dict.fromkeys(np.flatnonzero(small).tolist(), "min_trade")
         final = _quantities(book, kept | small, cost_of)
         still = (final != book.held) & (np.abs(final - book.held) * book.unit < smallest)
+        skipped |= dict.fromkeys(np.flatnonzero(still).tolist(), "min_trade")
         final = np.where(still, book.held, final)
     return _plan(book, final, cost_of, {i: (float(wanted[i]), why) for i, why in skipped.items()})
 
@@ -221,7 +222,7 @@ def _book(target_weights: Any, holdings: Any, prices: Any, cash: float, lot_size
     targets = dict(zip(labels, weights.tolist(), strict=True))
     _check_targets(targets)
     held, multipliers = _holdings(holdings)
-    symbols = tuple(dict.fromkeys([*targets, *held]))
+    symbols = tuple(sorted({*targets, *held}, key=str))
     values, priced = cross_section(prices, "prices")
     known = dict(zip(priced, values.tolist(), strict=True))
     missing = [str(s) for s in symbols if s not in known]
@@ -261,9 +262,7 @@ def _check_targets(targets: Mapping[Any, float]) -> None:
 
 
 def _holdings(holdings: Any) -> tuple[dict[Any, float], dict[Any, float]]:
-    if isinstance(holdings, Mapping) or (
-        hasattr(holdings, "index") and not hasattr(holdings, "columns")
-    ):
+    if hasattr(holdings, "items") and not hasattr(holdings, "columns"):
         pairs = dict(holdings.items())
         amounts, symbols = cross_section(pairs, "holdings") if pairs else (np.empty(0), ())
         return dict(zip(symbols, amounts.tolist(), strict=True)), {}
@@ -343,7 +342,7 @@ def _within_cash(book: _Book, wanted: Floats, cost_of: Cost) -> Floats:
         spent = float(buys @ book.unit)
         if short <= 0.0 or spent <= 0.0:
             return final
-        cut = buys * max(1.0 - 1.001 * short / spent, 0.0)
+        cut = buys * max(1.0 - max(1.001 * short / spent, 1e-12), 0.0)
         whole = np.where(book.lot > 0.0, np.floor(cut / lot) * lot, cut)
         final = np.where(buys > 0.0, book.held + whole, final)
     return np.where(final > book.held, book.held, final)

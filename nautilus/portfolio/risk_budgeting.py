@@ -102,10 +102,12 @@ def _budget(risk_budget: Any, classes: Any, labels: tuple[Any, ...]) -> Floats:
         what = "classes" if classes is not None else "assets"
         hint = "" if classes is not None else " For a budget by class pass `classes` too."
         names = (
-            f"{', '.join(unknown[:5])} is none" if unknown else f"{', '.join(lacking[:5])} lacks"
+            f"unknown: {', '.join(unknown[:5])}"
+            if unknown
+            else f"missing: {', '.join(lacking[:5])}"
         )
         raise LabelError(
-            f"`risk_budget` must name all {what} and nothing else; {names}.{hint}",
+            f"`risk_budget` must name all {what} and nothing else ({names}).{hint}",
             field="risk_budget",
         )
     if min(shares.values()) <= 0.0 or abs(sum(shares.values()) - 1.0) > 1e-6:
