@@ -18,6 +18,7 @@ __all__ = ["Attribution", "combined", "compounded", "summarised"]
 Floats = NDArray[np.float64]
 GEOMETRIC = "geometric"
 _HTML_ROWS = 40
+_REPR_SEGMENTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -166,12 +167,20 @@ class Attribution(Result):
         return ax
 
     def __repr__(self) -> str:
-        parts = ", ".join(f"{k}={v:.6g}" for k, v in self.totals.items())
+        parts = ", ".join(f"{k}={v:.6g}" for k, v in self._shown().items())
         linked = f", linking={self.linking!r}" if self.linking else ""
         return (
             f"{type(self).__name__}(method={self.method!r}{linked},"
             f" active_return={self.active_return:.6g}, {parts})"
         )
+
+    def _shown(self) -> dict[Any, float]:
+        """Totals by effect, or by segment where there is one kind of effect only."""
+        if len(self.effect_names) > 1:
+            return self.totals
+        pairs = zip(self.segments, self.effects[:, 0].tolist(), strict=True)
+        largest = sorted(pairs, key=lambda pair: -abs(pair[1]))[:_REPR_SEGMENTS]
+        return dict(largest)
 
     def _repr_html_(self) -> str:
         labels, columns = self._table(None)

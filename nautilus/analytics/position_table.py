@@ -82,7 +82,7 @@ def required_fields(prices: Any) -> tuple[str, ...]:
 def held_prices(held: Sequence[Position], prices: Any) -> Floats:
     """The price of each position: from `prices` (of a panel the last row), else its own."""
     if prices is None:
-        return np.array([p.price for p in held], dtype=np.float64)
+        return _numbers([p.price for p in held], "price", held)
     known = _latest(prices)
     missing = sorted({p.symbol for p in held if p.symbol not in known})
     if missing:
@@ -91,7 +91,7 @@ def held_prices(held: Sequence[Position], prices: Any) -> Floats:
             f"{f' and {len(missing) - 5} more' if len(missing) > 5 else ''}.",
             field="prices",
         )
-    return np.array([known[p.symbol] for p in held], dtype=np.float64)
+    return _numbers([known[p.symbol] for p in held], "price", held)
 
 
 def _latest(prices: Any) -> dict[Any, float]:
@@ -128,16 +128,11 @@ def position_table(
     held: Sequence[Position], prices: Floats, ledger_costs: Mapping[str, float], rates: Floats
 ) -> PositionTable:
     """Rows of the same symbol added up; cost is NaN where no average cost is known."""
-    quantities = np.array([p.quantity for p in held], dtype=np.float64)
-    multipliers = np.array([p.multiplier for p in held], dtype=np.float64)
+    quantities = _numbers([p.quantity for p in held], "quantity", held)
+    multipliers = _numbers([p.multiplier for p in held], "multiplier", held)
     known = [_cost(p, ledger_costs) for p in held]
-    costs = np.array([math.nan if c is None else c for c in known], dtype=np.float64)
-    given = np.array([0.0 if c is None else c for c in known], dtype=np.float64)
-    for values, name in (
-        (prices, "price"), (quantities, "quantity"), (multipliers, "multiplier"),
-        (given, "average_cost"),
-    ):  # fmt: skip
-        _check_values(values, name, held)
+    given = _numbers([0.0 if c is None else c for c in known], "average_cost", held)
+    costs = np.where([c is None for c in known], math.nan, given)
     members, symbols = grouped([p.symbol for p in held])
     units = quantities * multipliers * rates
     first = [held[i] for i in np.unique(members, return_index=True)[1]]
@@ -162,14 +157,20 @@ def _cost(position: Position, ledger_costs: Mapping[str, float]) -> float | None
     return ledger_costs.get(position.symbol)
 
 
-def _check_values(values: Floats, name: str, held: Sequence[Position]) -> None:
-    bad = ~np.isfinite(values)
+def _numbers(values: Sequence[Any], name: str, held: Sequence[Position]) -> Floats:
+    """Finite numbers, or an error that names the position."""
+    wrong = [not isinstance(v, (int, float, np.number)) for v in values]
+    numbers = np.array(
+        [math.nan if w else v for v, w in zip(values, wrong, strict=True)], dtype=np.float64
+    )
+    bad = ~np.isfinite(numbers)
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
-            f"`{name}` of {held[row].symbol} must be finite, got {values[row]}.",
+            f"`{name}` of {held[row].symbol} must be a finite number, got {values[row]!r}.",
             field=f"positions.{name}",
         )
+    return numbers
 
 
 def grouped(labels: Sequence[Any]) -> tuple[NDArray[np.intp], tuple[Any, ...]]:

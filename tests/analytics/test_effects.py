@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from nautilus.analytics import brinson, link_effects
+from nautilus.analytics import brinson, link_effects, return_contributions
 from nautilus.core.errors import ParameterError
 
 RETURNS = {"A": 0.10, "B": 0.02, "C": -0.05}
@@ -78,6 +78,10 @@ def test_repr_is_one_line_with_the_effects():
     text = repr(example())
     assert text.startswith("Attribution(method='fachler', active_return=")
     assert "\n" not in text
+    many = return_contributions(
+        {f"s{i}": 0.2 for i in range(5)}, {f"s{i}": i / 10 for i in range(5)}
+    )
+    assert "s4=0.08, s3=0.06, s2=0.04, s1=0.02)" in repr(many)
     linked = link_effects(brinson([[1.0]] * 2, [[1.0]] * 2, [[0.1]] * 2, [[0.05]] * 2))
     assert "linking='carino'" in repr(linked)
 

@@ -132,11 +132,13 @@ def test_currencies_are_converted_by_given_rates_only():
         ("quantity", {"quantity": float("nan")}),
         ("average_cost", {"average_cost": float("inf")}),
         ("multiplier", {"multiplier": float("nan")}),
+        ("quantity", {"quantity": "ten"}),
+        ("price", {"price": [1.0]}),
     ],
 )
 def test_values_that_are_not_numbers_raise(field, values):
     base = {"symbol": "X", "quantity": 1.0, "price": 2.0, "average_cost": 1.0}
-    with pytest.raises(DataError, match=f"`{field}` of X must be finite"):
+    with pytest.raises(DataError, match=f"`{field}` of X must be a finite number"):
         portfolio_pnl([Position(**{**base, **values})])
 
 
