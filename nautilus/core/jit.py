@@ -51,7 +51,9 @@ def counted_work() -> int:
     return _work_done
 
 
-def kernel(function: Callable[..., Any], work: int) -> Callable[..., Any]:
+def kernel(
+    function: Callable[..., Any], work: int, *, counted: int | None = None
+) -> Callable[..., Any]:
     """The compiled clone where it pays for `work` inner steps, else the function itself.
 
     Parameters
@@ -59,7 +61,9 @@ def kernel(function: Callable[..., Any], work: int) -> Callable[..., Any]:
     function : callable
         A kernel.
     work : int
-        Inner steps of this call: columns x bars.
+        Inner steps that are still to be done: columns x bars.
+    counted : int, optional
+        Steps of this call alone, where it is one column of a panel.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def kernel(function: Callable[..., Any], work: int) -> Callable[..., Any]:
                 return compiled(function)
         elif _work_done + work > _price(function):
             return compiled(function)
-    _work_done += work
+    _work_done += work if counted is None else counted
     return function
 
 
@@ -154,19 +158,44 @@ def digest(function: Callable[..., Any]) -> str:
 
 
 def _fingerprint(function: Any) -> bytes:
-    code = function.__code__
-    parts = (code.co_code.hex(), code.co_consts, code.co_names, code.co_varnames)
+    parts = [
+        (
+            code.co_code,
+            code.co_names,
+            code.co_varnames,
+            [c for c in code.co_consts if c not in codes],
+        )
+        for codes in [_codes(function)]
+        for code in codes
+    ]
     return repr((parts, function.__defaults__)).encode()
 
 
+def _codes(function: Any) -> list[types.CodeType]:
+    """Its code and that of its comprehensions, which are functions of their own."""
+    found = [function.__code__]
+    for code in found:
+        found += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return found
+
+
+def _globals(function: Any) -> dict[str, Any]:
+    """What the names in its code mean in its module."""
+    names = {n for code in _codes(function) for n in code.co_names}
+    return {n: v for n, v in function.__globals__.items() if n in names}
+
+
 def _callees(function: Any) -> dict[str, types.FunctionType]:
-    used = ((n, function.__globals__.get(n)) for n in function.__code__.co_names)
-    return {n: f for n, f in used if isinstance(f, types.FunctionType)}
+    return {n: f for n, f in _globals(function).items() if isinstance(f, types.FunctionType)}
 
 
 def _constants(function: Any) -> dict[str, Any]:
-    used = ((n, function.__globals__.get(n)) for n in function.__code__.co_names)
-    return {n: v for n, v in used if isinstance(v, (int, float, tuple, str))}
+    """Numbers and words it reads: numba freezes those of its module and of modules it names."""
+    found = _globals(function)
+    names = {n for code in _codes(function) for n in code.co_names}
+    for module, member in [(n, m) for n, m in found.items() if isinstance(m, types.ModuleType)]:
+        found |= {f"{module}.{n}": v for n, v in vars(member).items() if n in names}
+    return {n: v for n, v in found.items() if isinstance(v, (int, float, tuple, str))}
 
 
 def _clone(function: Any, replaced: dict[str, Any]) -> types.FunctionType:
