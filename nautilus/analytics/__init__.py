@@ -7,10 +7,42 @@ from typing import TYPE_CHECKING
 from nautilus.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from nautilus.analytics.active_returns import batting_average as batting_average
+    from nautilus.analytics.active_returns import information_ratio as information_ratio
+    from nautilus.analytics.active_returns import tracking_error as tracking_error
+    from nautilus.analytics.alphas import AlphaBeta as AlphaBeta
+    from nautilus.analytics.alphas import alpha as alpha
+    from nautilus.analytics.alphas import alpha_beta as alpha_beta
+    from nautilus.analytics.alphas import compounded_alpha as compounded_alpha
     from nautilus.analytics.attribution import brinson as brinson
+    from nautilus.analytics.betas import beta as beta
+    from nautilus.analytics.betas import down_beta as down_beta
+    from nautilus.analytics.betas import up_beta as up_beta
+    from nautilus.analytics.capture import CaptureRatios as CaptureRatios
+    from nautilus.analytics.capture import capture_ratios as capture_ratios
+    from nautilus.analytics.capture import down_capture as down_capture
+    from nautilus.analytics.capture import up_capture as up_capture
     from nautilus.analytics.contributions import Contributions as Contributions
     from nautilus.analytics.contributions import return_contributions as return_contributions
+    from nautilus.analytics.correlations import correlation as correlation
+    from nautilus.analytics.correlations import r_squared as r_squared
     from nautilus.analytics.currency import currency_attribution as currency_attribution
+    from nautilus.analytics.decisions import decision_effects as decision_effects
+    from nautilus.analytics.distribution import LMoments as LMoments
+    from nautilus.analytics.distribution import best_return as best_return
+    from nautilus.analytics.distribution import gini_mean_difference as gini_mean_difference
+    from nautilus.analytics.distribution import kurtosis as kurtosis
+    from nautilus.analytics.distribution import l_moments as l_moments
+    from nautilus.analytics.distribution import mean_absolute_deviation as mean_absolute_deviation
+    from nautilus.analytics.distribution import skewness as skewness
+    from nautilus.analytics.distribution import worst_return as worst_return
+    from nautilus.analytics.drawdown_ratios import burke_ratio as burke_ratio
+    from nautilus.analytics.drawdown_ratios import calmar_ratio as calmar_ratio
+    from nautilus.analytics.drawdown_ratios import martin_ratio as martin_ratio
+    from nautilus.analytics.drawdown_ratios import pain_index as pain_index
+    from nautilus.analytics.drawdown_ratios import pain_ratio as pain_ratio
+    from nautilus.analytics.drawdown_ratios import sterling_ratio as sterling_ratio
+    from nautilus.analytics.drawdown_ratios import ulcer_index as ulcer_index
     from nautilus.analytics.drawdowns import Drawdown as Drawdown
     from nautilus.analytics.drawdowns import DrawdownTable as DrawdownTable
     from nautilus.analytics.drawdowns import average_drawdown as average_drawdown
@@ -24,6 +56,14 @@ if TYPE_CHECKING:
     from nautilus.analytics.flows import modified_dietz as modified_dietz
     from nautilus.analytics.flows import money_weighted_return as money_weighted_return
     from nautilus.analytics.flows import time_weighted_return as time_weighted_return
+    from nautilus.analytics.gains import gain_to_pain_ratio as gain_to_pain_ratio
+    from nautilus.analytics.gains import hit_rate as hit_rate
+    from nautilus.analytics.gains import kappa_ratio as kappa_ratio
+    from nautilus.analytics.gains import omega_ratio as omega_ratio
+    from nautilus.analytics.gains import payoff_ratio as payoff_ratio
+    from nautilus.analytics.gains import profit_factor as profit_factor
+    from nautilus.analytics.gains import prospect_ratio as prospect_ratio
+    from nautilus.analytics.gains import upside_potential_ratio as upside_potential_ratio
     from nautilus.analytics.linking import link_effects as link_effects
     from nautilus.analytics.linking_choices import LinkingComparison as LinkingComparison
     from nautilus.analytics.linking_choices import compare_linking as compare_linking
@@ -43,52 +83,155 @@ if TYPE_CHECKING:
     from nautilus.analytics.returns import monthly_returns as monthly_returns
     from nautilus.analytics.returns import simple_returns as simple_returns
     from nautilus.analytics.returns import wealth_index as wealth_index
+    from nautilus.analytics.risk_adjusted import m_squared as m_squared
+    from nautilus.analytics.risk_adjusted import net_selectivity as net_selectivity
+    from nautilus.analytics.risk_adjusted import treynor_ratio as treynor_ratio
+    from nautilus.analytics.skill import (
+        autocorrelation_adjusted_sharpe_ratio as autocorrelation_adjusted_sharpe_ratio,
+    )
+    from nautilus.analytics.skill import deflated_sharpe_ratio as deflated_sharpe_ratio
+    from nautilus.analytics.skill import expected_maximum_sharpe as expected_maximum_sharpe
+    from nautilus.analytics.skill import minimum_track_record_length as minimum_track_record_length
+    from nautilus.analytics.skill import probabilistic_sharpe_ratio as probabilistic_sharpe_ratio
+    from nautilus.analytics.tails import (
+        conditional_drawdown_at_risk as conditional_drawdown_at_risk,
+    )
+    from nautilus.analytics.tails import entropic_drawdown_at_risk as entropic_drawdown_at_risk
+    from nautilus.analytics.tails import entropic_value_at_risk as entropic_value_at_risk
+    from nautilus.analytics.tails import rachev_ratio as rachev_ratio
+    from nautilus.analytics.tails import tail_gini as tail_gini
+    from nautilus.analytics.timing import MarketTiming as MarketTiming
+    from nautilus.analytics.timing import henriksson_merton as henriksson_merton
+    from nautilus.analytics.timing import treynor_mazuy as treynor_mazuy
+    from nautilus.analytics.windows import rolling as rolling
 
 __all__ = [
+    "AlphaBeta",
     "Attribution",
+    "CaptureRatios",
     "Contributions",
     "Drawdown",
     "DrawdownTable",
     "FactorAttribution",
+    "LMoments",
     "LinkingComparison",
+    "MarketTiming",
     "PortfolioPnl",
     "aggregate_returns",
+    "alpha",
+    "alpha_beta",
     "annualized_return",
     "annualized_volatility",
+    "autocorrelation_adjusted_sharpe_ratio",
     "average_drawdown",
+    "batting_average",
+    "best_return",
+    "beta",
     "brinson",
+    "burke_ratio",
+    "calmar_ratio",
+    "capture_ratios",
     "compare_linking",
+    "compounded_alpha",
+    "conditional_drawdown_at_risk",
+    "correlation",
     "cumulative_returns",
     "currency_attribution",
+    "decision_effects",
+    "deflated_sharpe_ratio",
+    "down_beta",
+    "down_capture",
     "downside_deviation",
     "drawdown_series",
     "drawdown_table",
+    "entropic_drawdown_at_risk",
+    "entropic_value_at_risk",
     "excess_returns",
+    "expected_maximum_sharpe",
     "factor_attribution",
+    "gain_to_pain_ratio",
+    "gini_mean_difference",
+    "henriksson_merton",
+    "hit_rate",
+    "information_ratio",
+    "kappa_ratio",
+    "kurtosis",
+    "l_moments",
     "link_effects",
     "log_returns",
     "longest_drawdown",
+    "m_squared",
+    "martin_ratio",
     "max_drawdown",
+    "mean_absolute_deviation",
     "mean_return",
+    "minimum_track_record_length",
     "modified_dietz",
     "money_weighted_return",
     "monthly_returns",
+    "net_selectivity",
+    "omega_ratio",
+    "pain_index",
+    "pain_ratio",
+    "payoff_ratio",
     "portfolio_pnl",
+    "probabilistic_sharpe_ratio",
+    "profit_factor",
+    "prospect_ratio",
+    "r_squared",
+    "rachev_ratio",
     "return_contributions",
+    "rolling",
     "sharpe_ratio",
     "simple_returns",
+    "skewness",
     "sortino_ratio",
+    "sterling_ratio",
+    "tail_gini",
     "time_weighted_return",
     "total_return",
+    "tracking_error",
+    "treynor_mazuy",
+    "treynor_ratio",
+    "ulcer_index",
+    "up_beta",
+    "up_capture",
+    "upside_potential_ratio",
     "wealth_index",
+    "worst_return",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "active_returns": ["batting_average", "information_ratio", "tracking_error"],
+        "alphas": ["AlphaBeta", "alpha", "alpha_beta", "compounded_alpha"],
         "attribution": ["brinson"],
+        "betas": ["beta", "down_beta", "up_beta"],
+        "capture": ["CaptureRatios", "capture_ratios", "down_capture", "up_capture"],
         "contributions": ["Contributions", "return_contributions"],
+        "correlations": ["correlation", "r_squared"],
         "currency": ["currency_attribution"],
+        "decisions": ["decision_effects"],
+        "distribution": [
+            "LMoments",
+            "best_return",
+            "gini_mean_difference",
+            "kurtosis",
+            "l_moments",
+            "mean_absolute_deviation",
+            "skewness",
+            "worst_return",
+        ],
+        "drawdown_ratios": [
+            "burke_ratio",
+            "calmar_ratio",
+            "martin_ratio",
+            "pain_index",
+            "pain_ratio",
+            "sterling_ratio",
+            "ulcer_index",
+        ],
         "drawdowns": [
             "Drawdown",
             "DrawdownTable",
@@ -101,6 +244,16 @@ __getattr__, __dir__ = lazy_exports(
         "effects": ["Attribution"],
         "factor_models": ["FactorAttribution", "factor_attribution"],
         "flows": ["modified_dietz", "money_weighted_return", "time_weighted_return"],
+        "gains": [
+            "gain_to_pain_ratio",
+            "hit_rate",
+            "kappa_ratio",
+            "omega_ratio",
+            "payoff_ratio",
+            "profit_factor",
+            "prospect_ratio",
+            "upside_potential_ratio",
+        ],
         "linking": ["link_effects"],
         "linking_choices": ["LinkingComparison", "compare_linking"],
         "performance": [
@@ -122,5 +275,22 @@ __getattr__, __dir__ = lazy_exports(
             "simple_returns",
             "wealth_index",
         ],
+        "risk_adjusted": ["m_squared", "net_selectivity", "treynor_ratio"],
+        "skill": [
+            "autocorrelation_adjusted_sharpe_ratio",
+            "deflated_sharpe_ratio",
+            "expected_maximum_sharpe",
+            "minimum_track_record_length",
+            "probabilistic_sharpe_ratio",
+        ],
+        "tails": [
+            "conditional_drawdown_at_risk",
+            "entropic_drawdown_at_risk",
+            "entropic_value_at_risk",
+            "rachev_ratio",
+            "tail_gini",
+        ],
+        "timing": ["MarketTiming", "henriksson_merton", "treynor_mazuy"],
+        "windows": ["rolling"],
     },
 )

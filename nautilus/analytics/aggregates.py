@@ -237,3 +237,15 @@ def extremes_of(block: Floats, *_: float) -> Aggregate:
     low = np.where(np.isnan(block), np.inf, block).min(axis=1, initial=np.inf)
     high = np.where(np.isnan(block), -np.inf, block).max(axis=1, initial=-np.inf)
     return n, low, high
+
+
+def by_row(statistic: Callable[..., tuple[float, ...]]) -> Callable[..., Aggregate]:
+    """A family from a function of one series without NaN: what needs the order of all values."""
+
+    def family(block: Floats, *parameters: float) -> Aggregate:
+        rows = [statistic(row[~np.isnan(row)], *parameters) for row in block]
+        if not rows:
+            rows = np.empty((0, len(statistic(np.empty(0), *parameters))))  # type: ignore[assignment]
+        return tuple(np.array(rows, dtype=np.float64).T)
+
+    return family

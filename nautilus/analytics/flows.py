@@ -264,4 +264,4 @@ def _years(times: Any, days_per_year: float) -> Floats:
     if raw.dtype.kind == "M":
         raw = (raw - raw.min()) / np.timedelta64(1, "D")
     days: Floats = raw.astype(np.float64)
-    return (days - days.min()) / days_per_year
+    return np.asarray((days - days.min()) / days_per_year)

@@ -48,6 +48,8 @@ class Measure:
         Streaming form of the family; None where the metric needs all its data at once.
     associative : bool
         Two parts of any length merge, so that a rolling form costs O(n).
+    blockwise : bool
+        The family takes blocks that fit the cache; else the whole panel at once.
     """
 
     inputs: tuple[str, ...]
@@ -57,6 +59,7 @@ class Measure:
     lift: Callable[..., Any] | None = None
     merge: Callable[..., Any] | None = None
     associative: bool = True
+    blockwise: bool = True
 
     @property
     def reduction(self) -> Reduction | None:
@@ -70,8 +73,15 @@ class Measure:
         if len(arrays) == 1:
             aggregate = by_blocks(self.family, arrays[0], *parameters)
         else:
-            aggregate = by_blocks_of_pairs(self.family, arrays[0], arrays[1], *parameters)
+            aggregate = self._of_pair(arrays[0], arrays[1], parameters)
         return np.asarray(over_arrays(self.formula)(aggregate, *parameters), dtype=np.float64)
+
+    def _of_pair(self, values: Floats, benchmark: Floats, parameters: Parameters) -> Any:
+        """Statistics of every column with the one benchmark, or each with its own column."""
+        if self.blockwise and benchmark.shape[1] == 1:
+            return by_blocks(lambda block: self.family(block, benchmark.T, *parameters), values)
+        with np.errstate(all="ignore"):
+            return self.family(values.T, benchmark.T, *parameters)
 
 
 _MEASURES: dict[Callable[..., Any], Measure] = {}
@@ -153,16 +163,3 @@ def refuse_prices(values: Floats, name: str) -> None:
     suspects = ~(values[:32] <= 0.2).any(axis=0)
     if suspects.any():
         check_returns(values[:, suspects], name)
-
-
-def by_blocks_of_pairs(
-    family: Callable[..., tuple[Floats, ...]],
-    values: Floats,
-    benchmark: Floats,
-    *parameters: float,
-) -> tuple[Floats, ...]:
-    """A family's statistics of every column with the one benchmark, or with its own column."""
-    if benchmark.shape[1] == 1:
-        return by_blocks(lambda block: family(block, benchmark.T, *parameters), values)
-    with np.errstate(all="ignore"):
-        return family(values.T, benchmark.T, *parameters)

@@ -181,8 +181,8 @@ def underwater(block: Floats) -> tuple[Any, Floats, Floats, Floats]:
     """(counts, wealth, peaks, drawdowns) of rows of returns; a NaN return leaves wealth alone."""
     missing = np.isnan(block)
     factors = np.where(missing, 1.0, np.where(block < -1.0, NAN, 1.0 + block))
-    wealth = np.cumprod(factors, axis=1)
-    peaks = np.maximum(np.maximum.accumulate(wealth, axis=1), 1.0)
+    wealth: Floats = np.cumprod(factors, axis=1)
+    peaks: Floats = np.maximum(np.maximum.accumulate(wealth, axis=1), 1.0)
     return (
         block.shape[1] - missing.sum(axis=1, dtype=np.float64),
         wealth,
