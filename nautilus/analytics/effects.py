@@ -147,23 +147,24 @@ class Attribution(Result):
         return labelled_frame(list(times), columns, "period")
 
     def plot(self, ax: Any = None, *, level: str | None = None) -> Any:
-        """Stacked bars of the effects of each group of `level`; returns the axes."""
-        from nautilus.core.plot import new_axes
+        """Stacked bars of the effects of each group of `level`, in percent; returns the axes."""
+        from nautilus.core.plot import INK, bars, new_axes
 
-        ax = new_axes(title=f"Attribution ({self.method})") if ax is None else ax
         labels, effects = self.by_level(level)
+        if ax is None:
+            tall = (8.0, max(3.6, 0.35 * len(labels)))
+            ax = new_axes(title=f"Attribution: {self.method}", size=tall, x_label="effect, %")
+        values = 100.0 * effects
+        if len(self.effect_names) == 1:
+            return bars(ax, labels, values[:, 0], horizontal=True)
         rows = np.arange(len(labels))
-        bottoms = {True: np.zeros(len(labels)), False: np.zeros(len(labels))}
+        above, below = np.maximum(values, 0.0), np.minimum(values, 0.0)
         for i, name in enumerate(self.effect_names):
-            values = 100 * effects[:, i]
-            left = np.where(values >= 0, bottoms[True], bottoms[False])
-            ax.barh(rows, values, left=left, label=name.replace("_", " "))
-            for sign in (True, False):
-                bottoms[sign] = bottoms[sign] + np.where((values >= 0) == sign, values, 0.0)
+            signed = np.where(values[:, i : i + 1] >= 0.0, above, below)
+            ax.barh(rows, values[:, i], left=signed[:, :i].sum(axis=1), label=_words(name))
         ax.set_yticks(rows, [str(x) for x in labels])
         ax.invert_yaxis()
-        ax.set_xlabel("effect, %")
-        ax.legend()
+        ax.legend(frameon=False, labelcolor=INK)
         return ax
 
     def __repr__(self) -> str:
@@ -193,9 +194,7 @@ class Attribution(Result):
         active = f"active return {percent(self.active_return)} over {self.n_periods} period(s)"
         notes = [f"{active}, residual {self.residual:.1e}", *(r.message for r in self.reasons)]
         title = f"Attribution: {self.method}" + (f", {self.linking}" if self.linking else "")
-        return html_table(
-            title, [self.levels[0], *(n.replace("_", " ") for n in names)], shown, notes
-        )
+        return html_table(title, [self.levels[0], *map(_words, names)], shown, notes)
 
     def _table(self, level: str | None) -> tuple[tuple[Any, ...], dict[str, Floats]]:
         labels, members = self._grouping(level)
@@ -218,6 +217,10 @@ class Attribution(Result):
         labels = tuple(dict.fromkeys(names))
         position = {label: i for i, label in enumerate(labels)}
         return labels, np.array([position[x] for x in names], dtype=np.intp)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def compounded(returns: Floats) -> float:

@@ -57,17 +57,16 @@ class LinkingComparison(Result):
         return labelled_frame(self.methods, {**columns, "residual": self.residuals}, "linking")
 
     def plot(self, ax: Any = None) -> Any:
-        """Effects side by side for each method; returns the axes."""
-        from nautilus.core.plot import new_axes
+        """Effects side by side for each method, in percent; returns the axes."""
+        from nautilus.core.plot import INK, new_axes
 
-        ax = new_axes(title="Linking methods") if ax is None else ax
+        ax = new_axes(title="Linking methods", y_label="effect, %") if ax is None else ax
         rows = np.arange(len(self.methods))
         width = 0.8 / len(self.effect_names)
         for i, name in enumerate(self.effect_names):
             ax.bar(rows + i * width, 100 * self.totals[:, i], width, label=name.replace("_", " "))
         ax.set_xticks(rows + 0.4 - width / 2, [m.replace("_", " ") for m in self.methods])
-        ax.set_ylabel("effect, %")
-        ax.legend()
+        ax.legend(frameon=False, labelcolor=INK)
         return ax
 
     def __repr__(self) -> str:

@@ -30,6 +30,7 @@ __all__ = ["PortfolioPnl", "portfolio_pnl"]
 
 Floats = NDArray[np.float64]
 _HTML_ROWS = 40
+_MOST_BARS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -106,14 +107,15 @@ class PortfolioPnl(Result):
         return labelled_frame(self.symbols, columns, "symbol")
 
     def plot(self, ax: Any = None) -> Any:
-        """Bars of total P&L by symbol, largest first; returns the axes."""
-        from nautilus.core.plot import new_axes
+        """Bars of total P&L by symbol, the largest gains and losses; returns the axes."""
+        from nautilus.core.plot import bars, new_axes
 
-        ax = new_axes(title=f"P&L by security, {self.currency}") if ax is None else ax
-        ordered = sorted(self.by_security.items(), key=lambda item: item[1])[-_HTML_ROWS:]
-        ax.barh([name for name, _ in ordered], [value for _, value in ordered])
-        ax.set_xlabel(f"P&L, {self.currency}")
-        return ax
+        far = sorted(self.by_security.items(), key=lambda item: -abs(item[1]))[:_MOST_BARS]
+        shown = sorted(far, key=lambda item: -item[1])
+        if ax is None:
+            title, tall = f"P&L by security, {self.currency}", (8.0, max(3.6, 0.3 * len(shown)))
+            ax = new_axes(title=title, size=tall)
+        return bars(ax, [name for name, _ in shown], [value for _, value in shown], horizontal=True)
 
     def __repr__(self) -> str:
         return (

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from nautilus.analytics import brinson, link_effects, return_contributions
+from nautilus.analytics import brinson, compare_linking, link_effects, return_contributions
 from nautilus.core.errors import ParameterError
 
 RETURNS = {"A": 0.10, "B": 0.02, "C": -0.05}
@@ -91,3 +91,20 @@ def test_dictionary_is_plain_json():
     assert found["totals"]["allocation"] == pytest.approx(example().allocation)
     assert found["levels"] == ["sector", "security"]
     assert len(found["effects"]) == 3
+
+
+def test_plot_stacks_effects_of_one_sign_and_ends_at_their_sum():
+    result = example()
+    axes = result.plot()
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["<tech>", "energy"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(result.effect_names)
+    ends = [bar.get_x() + bar.get_width() for bar in axes.patches if bar.get_y() < 0.5]
+    assert ends[-1] == pytest.approx(100 * result.by_level()[1][0].sum())
+    assert result.plot(axes, level="security") is axes
+
+
+def test_plots_of_one_kind_of_effect_and_of_linking_methods():
+    held = return_contributions({"A": 0.5, "B": 0.5}, {"A": 0.1, "B": -0.1})
+    assert [bar.get_width() for bar in held.plot().patches] == pytest.approx([5.0, -5.0])
+    two = brinson([[0.5, 0.5]] * 2, [[0.6, 0.4]] * 2, [[0.1, 0.0]] * 2, [[0.0, 0.1]] * 2)
+    assert len(compare_linking(two).plot().patches) == 6 * 3

@@ -161,6 +161,13 @@ def test_text_forms_are_short_and_escaped():
     assert result.to_dict()["by_security"] == {"<b>": 1.0}
 
 
+def test_plot_shows_gains_first():
+    held = [Position(s, 1, p, average_cost=2.0) for s, p in (("A", 1.0), ("B", 5.0), ("C", 2.5))]
+    axes = portfolio_pnl(held).plot()
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["B", "C", "A"]
+    assert [bar.get_width() for bar in axes.patches] == [3.0, 0.5, -1.0]
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(
