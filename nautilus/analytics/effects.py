@@ -164,7 +164,7 @@ class Attribution(Result):
             ax.barh(rows, values[:, i], left=signed[:, :i].sum(axis=1), label=_words(name))
         ax.set_yticks(rows, [str(x) for x in labels])
         ax.invert_yaxis()
-        ax.legend(frameon=False, labelcolor=INK)
+        ax.legend(frameon=False, labelcolor=INK, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
         return ax
 
     def __repr__(self) -> str:

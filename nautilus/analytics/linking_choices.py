@@ -66,7 +66,7 @@ class LinkingComparison(Result):
         for i, name in enumerate(self.effect_names):
             ax.bar(rows + i * width, 100 * self.totals[:, i], width, label=name.replace("_", " "))
         ax.set_xticks(rows + 0.4 - width / 2, [m.replace("_", " ") for m in self.methods])
-        ax.legend(frameon=False, labelcolor=INK)
+        ax.legend(frameon=False, labelcolor=INK, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
         return ax
 
     def __repr__(self) -> str:
