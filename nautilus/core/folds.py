@@ -82,7 +82,7 @@ class Fold:
         """(state, one array per output) after these bars."""
         many = self.outputs is not None
         scan = bound(SCANS[len(self.inputs), many], step=self.step)
-        runner = kernel(scan, work)
+        runner = kernel(scan, work, counted=len(columns[0]))
         length, count = len(columns[0]), self.width
         if runner is scan:
             outs: Any = [[NAN] * length for _ in range(count)]
@@ -152,7 +152,7 @@ class Window:
         parts = {"lift": self.lift, "merge": self.merge, "finish": self.finish}
         k, full, prefix, buffer = state
         loop = bound(WINDOWS[len(self.inputs)], **parts, **array_buffer(len(prefix)))
-        runner = kernel(loop, work)
+        runner = kernel(loop, work, counted=len(columns[0]))
         if runner is loop:
             state, out = self._interpreted(state, [c.tolist() for c in columns], parameters)
             return state, (np.array(out, dtype=np.float64),)
@@ -226,7 +226,7 @@ class Reduction:
     ) -> tuple[State, tuple[Column, ...]]:
         """(state, the one value after these observations)."""
         loop = bound(REDUCTIONS[len(self.inputs)], lift=self.lift, merge=self.merge)
-        runner = kernel(loop, work)
+        runner = kernel(loop, work, counted=len(columns[0]))
         data = [c.tolist() for c in columns] if runner is loop else columns
         state = runner(*data, state, parameters)
         return state, (np.array([self.finish(state, *parameters)]),)
@@ -372,7 +372,7 @@ def _run_columns(
 
     def one(j: int) -> tuple[Column, ...]:
         columns = [writable(a[:, j]) for a in arrays]
-        return fold.run(fold.start(parameters), columns, parameters, work)[1]
+        return fold.run(fold.start(parameters), columns, parameters, work - j * length)[1]
 
     if width > 1 and work >= _PARALLEL_WORK:
         first = one(0)  # compiles, if anything does, before the threads start

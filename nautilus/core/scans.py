@@ -239,4 +239,6 @@ WINDOWS = {1: window_1, 2: window_2}
 
 def array_buffer(width: int) -> dict[str, Any]:
     """`load` and `store` for a float64 array buffer (period, width)."""
+    if not 1 <= width <= len(_LOADS):
+        raise ValueError(f"an element of a window has 1 to {len(_LOADS)} floats, got {width}.")
     return {"load": _LOADS[width - 1], "store": store_row}
