@@ -59,7 +59,7 @@ def packed(values: Any, fill: float = 0.0) -> Block:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim not in (1, 2):
         raise ShapeError(f"`values` must be 1-D or 2-D, got {array.ndim}-D.", field="values")
-    rows = np.array(array.T.reshape(-1, array.shape[0]), order="C")
+    rows = np.array(array[None, :] if array.ndim == 1 else array.T, order="C")
     valid = ~np.isnan(rows)
     counts = valid.sum(axis=1)
     if not valid.all():

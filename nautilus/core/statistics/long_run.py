@@ -62,7 +62,8 @@ def automatic_lag(values: Any, *, rule: str = "newey_west") -> Any:
     Returns
     -------
     int, or one per column
-        At most n - 1; 0 for constant and for fewer than two values. NaN values are left out.
+        At most n // 3: more would fit the sum of all autocovariances, which is 0 by construction. 0
+        for constant and for fewer than three values. NaN values are left out.
 
     References
     ----------
@@ -191,7 +192,7 @@ def _chosen_lags(block: Block, rule: str) -> NDArray[np.intp]:
     ratio = _first_order_ratio(block) if rule == "andrews" else _truncated_ratio(block)
     # A whisker above, so that a perfect cube is not floored to the number below it.
     wide = _BARTLETT * np.cbrt(ratio * n) * (1.0 + 4e-16)
-    bounded = np.clip(np.where(np.isfinite(wide), wide, 0.0), 0, np.maximum(n - 1, 0))
+    bounded = np.minimum(np.where(np.isfinite(wide), wide, 0.0), n // 3)
     whole: NDArray[np.intp] = np.floor(bounded).astype(np.intp)
     return whole
 
