@@ -25,6 +25,7 @@ __all__ = [
     "line",
     "new_axes",
     "require_matplotlib",
+    "style",
     "underwater",
 ]
 
@@ -82,12 +83,32 @@ def new_axes(
     'Equity'
     """
     require_matplotlib()
-    from cycler import cycler
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained", facecolor="none")
     axes = figure.add_subplot(axes_class=_inline_axes())
-    axes.set_prop_cycle(cycler(color=COLOURS))
+    style(axes)
+    axes.set_title(title or "", loc="left", color=INK, fontweight="bold")
+    axes.set_xlabel(x_label or "", color=INK)
+    axes.set_ylabel(y_label or "", color=INK)
+    return axes
+
+
+def style(axes: Any) -> None:
+    """The look of every picture: transparent, grey text and grid, the palette for its lines.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+
+    Examples
+    --------
+    >>> axes = new_axes()
+    >>> style(axes)
+    >>> axes.get_facecolor()
+    (0.0, 0.0, 0.0, 0.0)
+    """
+    axes.set_prop_cycle(color=list(COLOURS))
     axes.set_facecolor("none")
     axes.tick_params(colors=INK, which="both", length=0)
     axes.grid(True, color=GRID, linewidth=0.6)
@@ -95,10 +116,6 @@ def new_axes(
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(INK)
-    axes.set_title(title or "", loc="left", color=INK, fontweight="bold")
-    axes.set_xlabel(x_label or "", color=INK)
-    axes.set_ylabel(y_label or "", color=INK)
-    return axes
 
 
 def line(
@@ -337,5 +354,6 @@ def _matched(times: Any, values: Any) -> tuple[Any, Any]:
 
 def _with_legend(axes: Any, label: str | None) -> Any:
     if label is not None:
-        axes.legend(frameon=False, labelcolor=INK)
+        above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 4}
+        axes.legend(frameon=False, labelcolor=INK, **above)
     return axes
