@@ -28,6 +28,7 @@ __all__ = [
     "aligned",
     "cross_section",
     "labelled_frame",
+    "labelled_values",
     "labelled_vector",
     "matched",
     "read",
@@ -225,8 +226,18 @@ def aligned(
     return a[left], b[right], like.at(left)
 
 
-def matched(*inputs: Any, names: Sequence[str]) -> tuple[tuple[Floats, ...], Like]:
+def matched(
+    *inputs: Any, names: Sequence[str], one_for_all: bool = False
+) -> tuple[tuple[Floats, ...], Like]:
     """Inputs that describe the same bars: equal length, equal times, equal columns.
+
+    Parameters
+    ----------
+    *inputs : array, Series or frame
+    names : sequence of str
+        The caller's arguments, for messages.
+    one_for_all : bool
+        A later series may stand beside each column of the first input.
 
     Examples
     --------
@@ -246,6 +257,8 @@ def matched(*inputs: Any, names: Sequence[str]) -> tuple[tuple[Floats, ...], Lik
                     f"`{names[0]}` and `{name}` must have the same times. Join them first.",
                     field=name,
                 )
+        if one_for_all and other.ndim == 1:
+            values = np.broadcast_to(values, first.shape)
         if values.shape[1] != first.shape[1]:
             raise ShapeError(
                 f"`{name}` must have {first.shape[1]} columns like `{names[0]}`,"
@@ -289,7 +302,7 @@ def cross_section(
     >>> cross_section({"A": 0.4, "B": 0.6}, "weights", labels=["B", "A"])[0].tolist()
     [0.6, 0.4]
     """
-    found, values = _labelled_values(data, name)
+    found, values = labelled_values(data, name)
     if found is None:
         if labels is None:
             raise LabelError(
@@ -300,14 +313,26 @@ def cross_section(
                 f"`{name}` must have {len(labels)} values, got {len(values)}.", field=name
             )
         return values, tuple(labels)
-    if len(set(found)) != len(found):
-        doubled = sorted({str(x) for x in found if found.count(x) > 1})
-        raise LabelError(f"`{name}` names {_listed(doubled)} more than once.", field=name)
     if labels is None:
         return values, found
     _join_labels(found, labels, name)
     position = {label: i for i, label in enumerate(found)}
     return values[[position[label] for label in labels]], tuple(labels)
+
+
+def labelled_values(data: Any, name: str) -> tuple[tuple[Any, ...] | None, Floats]:
+    """(labels or None, one value per asset) of what `cross_section` takes.
+
+    Examples
+    --------
+    >>> labelled_values([0.4, 0.6], "weights")[0] is None
+    True
+    """
+    labels, values = _labels_and_values(data, name)
+    if labels is not None and len(set(labels)) != len(labels):
+        doubled = sorted({str(x) for x in labels if labels.count(x) > 1})
+        raise LabelError(f"`{name}` names {_listed(doubled)} more than once.", field=name)
+    return labels, values
 
 
 def labelled_vector(values: Any, labels: Sequence[Any], kind: str = "pandas") -> Any:
@@ -616,7 +641,7 @@ def _polars_times(index: Any, name: str) -> tuple[NDArray[Any] | None, bool]:
     return times, aware
 
 
-def _labelled_values(data: Any, name: str) -> tuple[tuple[Any, ...] | None, Floats]:
+def _labels_and_values(data: Any, name: str) -> tuple[tuple[Any, ...] | None, Floats]:
     kind = _kind(data)
     if kind == "pandas":
         if data.ndim == 2:

@@ -7,9 +7,10 @@ import importlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Number
 from typing import Any
 
-from nautilus.core.errors import LabelError, ParameterError, ShapeError
+from nautilus.core.errors import NotFoundError, ParameterError, ShapeError
 from nautilus.core.folds import (
     Fold,
     ObjectFold,
@@ -19,7 +20,7 @@ from nautilus.core.folds import (
     registered,
     writable,
 )
-from nautilus.core.frames import cross_section, labelled_vector, matched
+from nautilus.core.frames import cross_section, labelled_values, labelled_vector, matched
 
 __all__ = ["Stream", "stream"]
 
@@ -111,7 +112,7 @@ class Stream:
         return {
             "name": self._entry.name,
             "version": self._entry.fold.version,
-            "parameters": dict(self._options),
+            "parameters": _written(self._options),
             **self._engine.dump(),
         }
 
@@ -123,8 +124,9 @@ class Stream:
         ParameterError
             Another function, version or parameter.
         """
-        wanted = (self._entry.name, self._entry.fold.version, self._options)
-        found = (snapshot["name"], snapshot["version"], dict(snapshot["parameters"]))
+        _check_snapshot(snapshot)
+        wanted = (self._entry.name, self._entry.fold.version, _written(self._options))
+        found = (snapshot["name"], snapshot["version"], _written(snapshot["parameters"]))
         if wanted != found:
             raise ParameterError(
                 f"`snapshot` must be of {wanted[0]} version {wanted[1]} with {wanted[2]},"
@@ -137,19 +139,13 @@ class Stream:
     @staticmethod
     def of(snapshot: Mapping[str, Any]) -> Stream:
         """The stream that a snapshot was taken of: finds the function by its name."""
-        name = str(snapshot["name"])
-        entry = registered(name)
-        if entry is None:
-            package, _, function = name.rpartition(".")
-            return stream(
-                getattr(importlib.import_module(f"nautilus.{package}"), function),
-                **snapshot["parameters"],
-            ).restore(snapshot)
-        return stream(entry.function, **snapshot["parameters"]).restore(snapshot)
+        _check_snapshot(snapshot)
+        options = {k: _number_back(v) for k, v in snapshot["parameters"].items()}
+        return stream(_function(str(snapshot["name"])), **options).restore(snapshot)
 
     def __repr__(self) -> str:
-        options = ", ".join(f"{k}={v!r}" for k, v in self._options.items())
-        return f"Stream({self._entry.name}, {options}, ready={self.ready})"
+        options = [f"{k}={v!r}" for k, v in self._options.items()]
+        return f"Stream({', '.join([self._entry.name, *options, f'ready={self.ready}'])})"
 
 
 class _Columns:
@@ -182,45 +178,46 @@ class _Columns:
         return len(event) == len(self.fold.inputs)
 
     def _update_row(self, event: Sequence[Any]) -> Any:
-        if len(event) != len(self.fold.inputs):
-            names = ", ".join(self.fold.inputs)
-            raise ParameterError(
-                f"an event must be ({names}), got {len(event)} values.", field="event"
-            )
-        columns = self._columns(event)
-        assert self.states is not None
+        _check_count(event, self.fold.inputs, "value")
+        states, bars = self._bars(event)
         outputs = []
-        for j, bar in enumerate(columns):
-            self.states[j], values = self.fold.once(self.states[j], bar, self.floats)
+        for j, bar in enumerate(bars):
+            states[j], values = self.fold.once(states[j], bar, self.floats)
             outputs.append(values)
         return self._show([[row[o] for row in outputs] for o in range(self.fold.width)])
 
     def extend(self, series: Sequence[Any]) -> Any:
-        arrays, like = matched(*series, names=self.fold.inputs)
-        width = arrays[0].shape[1]
-        if self.states is None:
-            self.kind = "number" if like.ndim == 1 else like.kind
-            self.labels = None if like.kind == "numpy" or like.ndim == 1 else like.columns
-            self.states = [self.fold.start(self.floats) for _ in range(width)]
-        self._check_width(width, like.columns if self.labels is not None else None)
-        finals, grids = [], []
-        for j in range(width):
-            columns = [writable(a[:, j]) for a in arrays]
-            self.states[j], outs = self.fold.run(
-                self.states[j], columns, self.floats, arrays[0].size
+        _check_count(series, self.fold.inputs, "series")
+        arrays, like = matched(*series, names=self.fold.inputs, one_for_all=True)
+        labelled = like.ndim == 2 and like.kind != "numpy"
+        states = self._begun(
+            arrays[0].shape[1],
+            "number" if like.ndim == 1 else like.kind,
+            like.columns if labelled else None,
+        )
+        places = self._places(like.columns) if labelled else range(len(states))
+        length, todo = like.size, arrays[0].size
+        found: list[Any] = [None] * len(states)
+        for j, place in enumerate(places):
+            columns = [writable(a[:, place]) for a in arrays]
+            states[j], found[place] = self.fold.run(
+                states[j], columns, self.floats, todo - j * length
             )
-            finals.append(outs)
-            grids.append(outs)
+        return self._shown_as(like, found, places)
+
+    def _shown_as(self, like: Any, found: list[Any], places: Sequence[int]) -> Any:
+        """What the function returns for these bars; the last of them is the stream's value."""
+        numpy, outputs = _numpy(), range(self.fold.width)
+        if like.size or isinstance(self.fold, Reduction):
+            self._show([[float(found[p][o][-1]) for p in places] for o in outputs])
+        self.ready = self.ready or any(bool((x == x).any()) for row in found for x in row)
         if isinstance(self.fold, Reduction):
-            self._show([[row[0][-1] for row in finals]])
-            return like.metric(_numpy().array([row[0][-1] for row in finals]))
-        if like.size:
-            self._show([[float(row[o][-1]) for row in finals] for o in range(self.fold.width)])
-            self.ready = self.ready or any(bool((o == o).any()) for row in grids for o in row)
-        shown = [
-            like.series(_numpy().column_stack([row[o] for row in grids]))
-            for o in range(self.fold.width)
+            return like.metric(numpy.array([row[0][-1] for row in found]))
+        grids = [
+            numpy.column_stack([row[o] for row in found]) if found else numpy.empty((like.size, 0))
+            for o in outputs
         ]
+        shown = [like.series(grid) for grid in grids]
         return self.fold.outputs(*shown) if self.fold.outputs else shown[0]
 
     def copy(self) -> _Columns:
@@ -246,48 +243,48 @@ class _Columns:
 
     def load(self, snapshot: Mapping[str, Any]) -> None:
         labels, states = snapshot["labels"], snapshot["values"]
-        self.labels = None if labels is None else tuple(labels)
-        self.kind = snapshot["kind"]
-        self.states = None
         if states is not None:
             shape = self.fold.start(self.floats)
-            self.states = [_read_back(s, shape) for s in states]
+            states = [_read_back(s, shape) for s in states]
+        self.states, self.kind = states, snapshot["kind"]
+        self.labels = None if labels is None else tuple(labels)
         self.value = None
         if snapshot["value"] is not None:
-            self._show(_numbers(snapshot["value"]))
+            self._show(_number_back(snapshot["value"]))
         self.ready = bool(snapshot["ready"])
 
-    def _columns(self, event: Sequence[Any]) -> list[tuple[float, ...]]:
-        parts = [self._row(x, n) for x, n in zip(event, self.fold.inputs, strict=True)]
-        width = max(len(p) for p in parts)
+    def _bars(self, event: Sequence[Any]) -> tuple[list[Any], list[tuple[float, ...]]]:
+        """The states and the bar of each; nothing is begun by an event that does not fit."""
+        labels, kind, rows = self.labels, "number", []
+        for value, name in zip(event, self.fold.inputs, strict=True):
+            row, found = _row(value, name, labels)
+            kind = kind if row is None or kind != "number" else _kind_of(value)
+            labels = labels if found is None else found
+            rows.append([float(value)] if row is None else row)
+        width = max(len(row) for row in rows)
+        if any(len(row) not in (1, width) for row in rows):
+            widths = " and ".join(str(len(row)) for row in rows)
+            raise ShapeError(f"an event must have rows of one width, got {widths}.", field="event")
+        states = self._begun(width, kind, labels)
+        return states, list(zip(*(r * width if len(r) == 1 else r for r in rows), strict=True))
+
+    def _begun(self, width: int, kind: str, labels: tuple[Any, ...] | None) -> list[Any]:
+        """One state per column; the first event fixes their number, kind and labels."""
         if self.states is None:
             self.states = [self.fold.start(self.floats) for _ in range(width)]
-        self._check_width(width, None)
-        wide = [p * width if len(p) == 1 else p for p in parts]
-        return list(zip(*wide, strict=True))
-
-    def _row(self, value: Any, name: str) -> list[float]:
-        if isinstance(value, (int, float)) or _is_scalar(value):
-            return [float(value)]
-        labels = self.labels if self.states is not None else None
-        values, found = _labelled(value, name, labels)
-        if self.states is None:
-            self.labels = found if found is not None else self.labels
-            self.kind = _kind_of(value)
-        return values
-
-    def _check_width(self, width: int, labels: Sequence[Any] | None) -> None:
-        assert self.states is not None
-        if width not in (len(self.states), 1) or (width == 1 and len(self.states) != 1):
+            self.kind, self.labels = kind, labels
+        if width != len(self.states):
             raise ShapeError(
                 f"an event must have {len(self.states)} columns like the first, got {width}.",
                 field="event",
             )
-        if labels is not None and self.labels is not None and tuple(labels) != self.labels:
-            raise LabelError(
-                f"an event must have the columns {list(self.labels)}, got {list(labels)}.",
-                field="event",
-            )
+        return self.states
+
+    def _places(self, columns: tuple[Any, ...]) -> list[int]:
+        """For each state the column that carries its label."""
+        here = {c: i for i, c in enumerate(columns)}
+        places, _ = cross_section(here, self.fold.inputs[0], labels=self.labels or columns)
+        return [int(p) for p in places]
 
     def _show(self, outputs: list[list[float]]) -> Any:
         self.ready = self.ready or any(x == x for column in outputs for x in column)
@@ -317,6 +314,7 @@ class _Object:
         self.ready = False
 
     def update(self, event: Sequence[Any]) -> None:
+        _check_count(event, self.fold.inputs, "value")
         self.fold.apply(self.book, *event)
         self.ready = True
 
@@ -325,6 +323,7 @@ class _Object:
         return self.value
 
     def extend(self, series: Sequence[Any]) -> Any:
+        _check_count(series, self.fold.inputs, "series")
         for event in series[0]:
             self.update((event,))
         return self.value
@@ -378,16 +377,56 @@ def _complete(entry: Registered, given: Mapping[str, Any]) -> dict[str, Any]:
             close = difflib.get_close_matches(name, options, n=1)
             hint = f"Did you mean `{close[0]}`?" if close else f"It has {', '.join(options)}."
             raise ParameterError(f"{entry.name} has no option `{name}`.", field=name, hint=hint)
-    return {n: given.get(n, d) for n, d in options.items() if n not in entry.batch_only}
+    complete = {n: given.get(n, d) for n, d in options.items() if n not in entry.batch_only}
+    missing = [n for n, d in complete.items() if d is inspect.Parameter.empty]
+    if missing:
+        raise ParameterError(f"{entry.name} needs the option `{missing[0]}`.", field=missing[0])
+    return complete
 
 
-def _labelled(
+def _function(name: str) -> Callable[..., Any]:
+    """The public function that a snapshot names."""
+    entry = registered(name)
+    if entry is not None:
+        return entry.function
+    package, _, function = name.rpartition(".")
+    try:
+        found: Callable[..., Any] = getattr(
+            importlib.import_module(f"nautilus.{package}"), function
+        )
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise NotFoundError(
+            f"`snapshot` names {name}, which is no fold of the library.", field="snapshot"
+        ) from error
+    return found
+
+
+def _check_snapshot(snapshot: Mapping[str, Any]) -> None:
+    needed = ("name", "version", "parameters", "values", "value", "ready")
+    missing = [key for key in needed if key not in snapshot]
+    if missing:
+        raise ParameterError(
+            f"`snapshot` must be what Stream.snapshot() gave; it lacks {', '.join(missing)}.",
+            field="snapshot",
+        )
+
+
+def _check_count(event: Sequence[Any], inputs: Sequence[str], what: str) -> None:
+    if len(event) != len(inputs):
+        raise ParameterError(
+            f"pass one {what} for each of ({', '.join(inputs)}), got {len(event)}.", field="event"
+        )
+
+
+def _row(
     value: Any, name: str, labels: tuple[Any, ...] | None
-) -> tuple[list[float], tuple[Any, ...] | None]:
-    """Values of a row, and its labels where it carries any."""
-    if _kind_of(value) == "numpy":
-        return _numpy().asarray(value, dtype=float).reshape(-1).tolist(), None
-    values, found = cross_section(value, name, labels=labels)
+) -> tuple[list[float] | None, tuple[Any, ...] | None]:
+    """(values, labels where it carries any) of a row; (None, None) of a number."""
+    if isinstance(value, Number) or getattr(value, "ndim", None) == 0:
+        return None, None
+    if labels is not None:
+        return cross_section(value, name, labels=labels)[0].tolist(), labels
+    found, values = labelled_values(value, name)
     return values.tolist(), found
 
 
@@ -398,31 +437,34 @@ def _kind_of(value: Any) -> str:
     return module if module in ("pandas", "polars") else "numpy"
 
 
-def _is_scalar(value: Any) -> bool:
-    return getattr(value, "ndim", None) == 0
-
-
 def _written(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _written(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):
         return [_written(x) for x in value]
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
 
 
-def _numbers(value: Any) -> Any:
+def _number_back(value: Any) -> Any:
     if isinstance(value, list):
-        return [_numbers(x) for x in value]
-    return float(value) if isinstance(value, str) else value
+        return [_number_back(x) for x in value]
+    return float(value) if value in ("nan", "inf", "-inf") else value
 
 
 def _read_back(data: Any, shape: Any) -> Any:
-    """JSON lists back into the tuples and lists that the state's first form has."""
-    if isinstance(shape, (tuple, list)):
-        inner = shape if isinstance(shape, tuple) else [shape[0]] * len(data)
-        parts = [_read_back(d, s) for d, s in zip(data, inner, strict=True)]
-        return tuple(parts) if isinstance(shape, tuple) else parts
-    return type(shape)(data)
+    """JSON lists back into the tuples and lists that the first state has."""
+    try:
+        if isinstance(shape, (tuple, list)):
+            return type(shape)(_read_back(d, s) for d, s in zip(data, shape, strict=True))
+        return type(shape)(data)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            "`snapshot` holds a state of another shape than its function has.", field="snapshot"
+        ) from error
 
 
 def _numpy() -> Any:
