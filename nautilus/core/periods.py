@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus.core.checks import check_positive
+from nautilus.core.checks import check_finite, check_positive
 from nautilus.core.errors import ParameterError, UnitError
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 _YEAR = np.timedelta64(31_557_600, "s")  # 365.25 days
+_FIRST_DAY = np.datetime64("1677-09-22", "D")  # of those that nanoseconds can hold
 _NAMED_SPACINGS = (
     (1.6 * 252 * 6.5, "hourly", 252 * 6.5),
     (110.0, "daily", 252),
@@ -54,9 +55,12 @@ class Period:
         >>> str(parse_period("1M").start("2024-03-31"))
         '2024-02-29'
         """
-        day = np.datetime64(end, "D")
+        day = np.datetime64(_own_clock(end), "D")
         if self.unit == "all":
-            return np.datetime64("1677-09-22", "D")
+            return _FIRST_DAY
+        return max(self._before(day), _FIRST_DAY)
+
+    def _before(self, day: Any) -> Any:
         if self.unit == "year_to_date":
             return day.astype("M8[Y]").astype("M8[D]") - np.timedelta64(1, "D")
         if self.unit in ("day", "week"):
@@ -107,20 +111,20 @@ def per_period_rate(
     >>> round(per_period_rate(0.12, 12), 6)
     0.009489
     """
-    if not annual_rate > -1:
+    rate = check_finite(annual_rate, name)
+    if rate <= -1:
         raise ParameterError(
             f"`{name}` must be above -1, got {annual_rate!r}. Pass 0.02 for 2 % a year.",
             field=name,
         )
-    if annual_rate > 1:
+    if rate > 1:
         raise ParameterError(
             f"`{name}` must be a fraction per annum, got {annual_rate!r}.",
             field=name,
-            hint=f"Pass {annual_rate / 100:g} for {annual_rate:g} %.",
+            hint=f"Pass {rate / 100:g} for {rate:g} %.",
         )
-    return float(
-        np.expm1(np.log1p(annual_rate) / check_positive(periods_per_year, "periods_per_year"))
-    )
+    periods = check_positive(periods_per_year, "periods_per_year")
+    return float(np.expm1(np.log1p(rate) / periods))
 
 
 def check_periods_per_year(times: NDArray[Any] | None, periods_per_year: float) -> float:
@@ -188,6 +192,11 @@ def check_returns(values: NDArray[np.float64], name: str = "returns") -> None:
             " Pass nautilus.analytics.simple_returns(prices).",
             field=name,
         )
+
+
+def _own_clock(end: Any) -> Any:
+    """An aware time as its own clock shows it."""
+    return end.replace(tzinfo=None) if getattr(end, "tzinfo", None) is not None else end
 
 
 def _months_back(day: Any, months: int) -> Any:

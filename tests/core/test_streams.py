@@ -445,7 +445,7 @@ def test_options_are_completed_and_checked():
     assert nt.stream(largest).snapshot()["parameters"] == {"period": 3}
     with pytest.raises(ParameterError, match=r"has no option `perod`. Did you mean `period`\?"):
         nt.stream(largest, perod=3)
-    with pytest.raises(ParameterError, match="has no option `zzz`. It has width"):
+    with pytest.raises(ParameterError, match=r"has no option `zzz`. It has width"):
         nt.stream(band, zzz=1)
     with pytest.raises(
         ParameterError, match=r"`min_overlap` has no meaning for one event of .*slope"
