@@ -10,7 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 
 from nautilus.server.collectors import DocumentedCollector
 from nautilus.server.windows import Window
@@ -101,6 +107,7 @@ class EngineMetrics:
     """
 
     def __init__(self, row: EngineRow) -> None:
+        disable_created_metrics()
         self.row = row
         self.bus: Bus | None = None
         self.registry = CollectorRegistry()

@@ -128,8 +128,11 @@ def _is_built(route: APIRoute) -> bool:
 def _schema(document: Mapping[str, Any], operation: Operation) -> dict[str, Any]:
     """Path, query and body of an endpoint as one object."""
     entry = document["paths"][operation.path][operation.method.lower()]
-    properties = {p["name"]: p["schema"] for p in entry.get("parameters", [])}
-    required = [p["name"] for p in entry.get("parameters", []) if p.get("required")]
+    declared = entry.get("parameters", [])
+    properties = dict.fromkeys(operation.in_path, {"type": "string"})
+    properties |= {p["name"]: p["schema"] for p in declared}
+    required = [*operation.in_path]
+    required += [p["name"] for p in declared if p.get("required") and p["in"] != "path"]
     components = document.get("components", {}).get("schemas", {})
     content = entry.get("requestBody", {}).get("content", {}).get("application/json", {})
     body = content.get("schema", {})

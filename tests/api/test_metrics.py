@@ -91,6 +91,10 @@ def test_labelled_business_metrics():
     assert 'analytics_calculation_time_seconds_count{portfolio_size="small"} 1.0' in text
 
 
+def test_there_are_no_creation_times_among_the_samples(clients):
+    assert "_created" not in clients["analytics"].get("/metrics").text
+
+
 def test_gauges_are_set():
     metrics = EngineMetrics(engine_row("websocket"))
     metrics.put("websocket_connections_active", 7)

@@ -146,6 +146,15 @@ def test_the_schema_joins_path_query_and_body(probe):
     assert weigh["summary"] == "Add up weights."
 
 
+def test_an_operation_that_is_not_built_still_names_what_its_path_needs(risk):
+    (check,) = [
+        o
+        for o in risk.get("/info").json()["data"]["operations"]
+        if o["operation"] == "check_limits"
+    ]
+    assert check["parameters"]["required"] == ["portfolio_id"]
+
+
 def test_streams_and_downloads_are_no_operations(clients):
     for name in ENGINES:
         operations = clients[name].app.state.operations
