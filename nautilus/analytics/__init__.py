@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from nautilus.analytics.capture import capture_ratios as capture_ratios
     from nautilus.analytics.capture import down_capture as down_capture
     from nautilus.analytics.capture import up_capture as up_capture
+    from nautilus.analytics.comparison import BenchmarkComparison as BenchmarkComparison
+    from nautilus.analytics.comparison import compare_to_benchmark as compare_to_benchmark
     from nautilus.analytics.contributions import Contributions as Contributions
     from nautilus.analytics.contributions import return_contributions as return_contributions
     from nautilus.analytics.correlations import correlation as correlation
     from nautilus.analytics.correlations import r_squared as r_squared
     from nautilus.analytics.currency import currency_attribution as currency_attribution
-    from nautilus.analytics.decisions import decision_effects as decision_effects
     from nautilus.analytics.distribution import LMoments as LMoments
     from nautilus.analytics.distribution import best_return as best_return
     from nautilus.analytics.distribution import gini_mean_difference as gini_mean_difference
@@ -93,6 +94,8 @@ if TYPE_CHECKING:
     from nautilus.analytics.skill import expected_maximum_sharpe as expected_maximum_sharpe
     from nautilus.analytics.skill import minimum_track_record_length as minimum_track_record_length
     from nautilus.analytics.skill import probabilistic_sharpe_ratio as probabilistic_sharpe_ratio
+    from nautilus.analytics.summary import PerformanceSummary as PerformanceSummary
+    from nautilus.analytics.summary import performance_summary as performance_summary
     from nautilus.analytics.tails import (
         conditional_drawdown_at_risk as conditional_drawdown_at_risk,
     )
@@ -108,6 +111,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AlphaBeta",
     "Attribution",
+    "BenchmarkComparison",
     "CaptureRatios",
     "Contributions",
     "Drawdown",
@@ -116,6 +120,7 @@ __all__ = [
     "LMoments",
     "LinkingComparison",
     "MarketTiming",
+    "PerformanceSummary",
     "PortfolioPnl",
     "aggregate_returns",
     "alpha",
@@ -132,12 +137,12 @@ __all__ = [
     "calmar_ratio",
     "capture_ratios",
     "compare_linking",
+    "compare_to_benchmark",
     "compounded_alpha",
     "conditional_drawdown_at_risk",
     "correlation",
     "cumulative_returns",
     "currency_attribution",
-    "decision_effects",
     "deflated_sharpe_ratio",
     "down_beta",
     "down_capture",
@@ -174,6 +179,7 @@ __all__ = [
     "pain_index",
     "pain_ratio",
     "payoff_ratio",
+    "performance_summary",
     "portfolio_pnl",
     "probabilistic_sharpe_ratio",
     "profit_factor",
@@ -209,10 +215,10 @@ __getattr__, __dir__ = lazy_exports(
         "attribution": ["brinson"],
         "betas": ["beta", "down_beta", "up_beta"],
         "capture": ["CaptureRatios", "capture_ratios", "down_capture", "up_capture"],
+        "comparison": ["BenchmarkComparison", "compare_to_benchmark"],
         "contributions": ["Contributions", "return_contributions"],
         "correlations": ["correlation", "r_squared"],
         "currency": ["currency_attribution"],
-        "decisions": ["decision_effects"],
         "distribution": [
             "LMoments",
             "best_return",
@@ -283,6 +289,7 @@ __getattr__, __dir__ = lazy_exports(
             "minimum_track_record_length",
             "probabilistic_sharpe_ratio",
         ],
+        "summary": ["PerformanceSummary", "performance_summary"],
         "tails": [
             "conditional_drawdown_at_risk",
             "entropic_drawdown_at_risk",

@@ -201,12 +201,14 @@ def sides_of(block: Floats, threshold: float, *_: float) -> Aggregate:
     """Count, gains, losses, squared losses, winners, losers, largest size."""
     excess = block - threshold
     missing = np.isnan(excess)
+    n = np.full(len(block), float(block.shape[1]))
     if missing.any():
         excess[missing] = 0.0
+        n -= missing.sum(axis=1, dtype=np.float64)
     gains = np.maximum(excess, 0.0)
     losses = gains - excess
     return (
-        block.shape[1] - missing.sum(axis=1, dtype=np.float64),
+        n,
         gains.sum(axis=1),
         losses.sum(axis=1),
         np.einsum("ij,ij->i", losses, losses),
@@ -234,9 +236,12 @@ def merge_extremes(earlier: Any, later: Any) -> tuple[float, float, float]:
 def extremes_of(block: Floats, *_: float) -> Aggregate:
     """Count, smallest, largest."""
     n = block.shape[1] - np.isnan(block).sum(axis=1, dtype=np.float64)
-    low = np.where(np.isnan(block), np.inf, block).min(axis=1, initial=np.inf)
-    high = np.where(np.isnan(block), -np.inf, block).max(axis=1, initial=-np.inf)
-    return n, low, high
+    # fmin and fmax prefer the number where the other one is NaN.
+    return (
+        n,
+        np.fmin.reduce(block, axis=1, initial=np.inf),
+        np.fmax.reduce(block, axis=1, initial=-np.inf),
+    )
 
 
 def by_row(statistic: Callable[..., tuple[float, ...]]) -> Callable[..., Aggregate]:

@@ -303,14 +303,15 @@ def drawdown_table(returns: Any, *, top: int = 5) -> DrawdownTable:
     order = np.argsort(found.depth, kind="stable")[:top]
     seen = np.cumsum(valid[0])
     return DrawdownTable(
-        drawdowns=tuple(_drawdown(found, int(i), like, seen) for i in order),
+        drawdowns=tuple(_drawdown(found, int(i), depths[0], like, seen) for i in order),
         count=len(found.depth),
         n_used=int(n[0]),
     )
 
 
-def _drawdown(found: Episodes, i: int, like: Like, seen: Any) -> Drawdown:
-    start, trough, end = int(found.start[i]), int(found.trough[i]), int(found.end[i])
+def _drawdown(found: Episodes, i: int, depths: Any, like: Like, seen: Any) -> Drawdown:
+    start, end = int(found.start[i]), int(found.end[i])
+    trough = start + int(np.argmin(depths[start:end]))
     recovered = end < like.size
     to_trough = int(seen[trough] - seen[start]) + 1
     periods = int(found.periods[i])

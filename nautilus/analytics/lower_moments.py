@@ -38,6 +38,8 @@ def lower_of(block: Floats, threshold: float, ppy: float, order: float) -> tuple
     excess = block - threshold
     missing = np.isnan(excess)
     excess[missing] = 0.0
-    lower = np.maximum(-excess, 0.0) ** order
+    losses = np.maximum(-excess, 0.0)
+    # The usual order by products: a general power costs ten times as much.
+    lower = losses * losses * losses if order == 3.0 else losses**order
     n = block.shape[1] - missing.sum(axis=1, dtype=np.float64)
     return n, excess.sum(axis=1), lower.sum(axis=1), largest_of(block)

@@ -70,13 +70,18 @@ class Measure:
 
     def over(self, arrays: Sequence[Floats], parameters: Parameters) -> Floats:
         """One value per column of (time, asset)."""
-        if len(arrays) == 1:
-            aggregate = by_blocks(self.family, arrays[0], *parameters)
-        else:
-            aggregate = self._of_pair(arrays[0], arrays[1], parameters)
+        aggregate = self.aggregate(arrays, parameters)
         return np.asarray(over_arrays(self.formula)(aggregate, *parameters), dtype=np.float64)
 
-    def _of_pair(self, values: Floats, benchmark: Floats, parameters: Parameters) -> Any:
+    def aggregate(self, arrays: Sequence[Floats], parameters: Parameters) -> tuple[Any, ...]:
+        """The family's statistics of every column of (time, asset)."""
+        if len(arrays) == 1:
+            return by_blocks(self.family, arrays[0], *parameters)
+        return self._of_pair(arrays[0], arrays[1], parameters)
+
+    def _of_pair(
+        self, values: Floats, benchmark: Floats, parameters: Parameters
+    ) -> tuple[Any, ...]:
         """Statistics of every column with the one benchmark, or each with its own column."""
         if self.blockwise and benchmark.shape[1] == 1:
             return by_blocks(lambda block: self.family(block, benchmark.T, *parameters), values)

@@ -34,9 +34,8 @@ def merge_growth(earlier: Any, later: Any) -> tuple[float, float]:
 
 def growth_of(block: Floats, *_: float) -> Aggregate:
     """Count and growth factor."""
-    missing = np.isnan(block)
-    factors = np.where(missing, 1.0, np.where(block < -1.0, NAN, 1.0 + block))
-    return block.shape[1] - missing.sum(axis=1, dtype=np.float64), factors.prod(axis=1)
+    n, factors = factors_of(block)
+    return n, factors.prod(axis=1)
 
 
 # Count, growth, highest and lowest wealth on the way (both from 1), worst fall from a peak.
@@ -140,7 +139,7 @@ def water_of(block: Floats, *_: float) -> Aggregate:
     """What `merge_water` arrives at, with the running episode left out."""
     n, wealth, peaks, depths = underwater(block)
     rows, missing = len(block), np.isnan(block)
-    falls = np.where(missing, 0.0, depths)
+    falls = np.where(missing, 0.0, depths) if missing.any() else depths
     found = episodes_of(depths, ~missing)
     longest = np.zeros(rows)
     np.maximum.at(longest, found.row, found.periods)
@@ -171,7 +170,6 @@ class Episodes(NamedTuple):
 
     row: NDArray[np.intp]
     start: NDArray[np.intp]
-    trough: NDArray[np.intp]
     end: NDArray[np.intp]  # position of the recovery, or the length where it is still open
     depth: Floats
     periods: Floats
@@ -179,16 +177,25 @@ class Episodes(NamedTuple):
 
 def underwater(block: Floats) -> tuple[Any, Floats, Floats, Floats]:
     """(counts, wealth, peaks, drawdowns) of rows of returns; a NaN return leaves wealth alone."""
+    n, factors = factors_of(block)
+    wealth = np.multiply.accumulate(factors, axis=1)
+    peaks = np.maximum.accumulate(wealth, axis=1)
+    np.maximum(peaks, 1.0, out=peaks)
+    depths = wealth / peaks
+    depths -= 1.0
+    return n, wealth, peaks, depths
+
+
+def factors_of(block: Floats) -> tuple[Floats, Floats]:
+    """(counts, growth factors): 1 for a missing return, NaN for one below -1."""
+    factors = 1.0 + block
+    # A minimum is NaN as soon as one value is, and then nothing is known of the others.
+    if not block.size or float(factors.min()) >= 0.0:
+        return np.full(len(block), float(block.shape[1])), factors
     missing = np.isnan(block)
-    factors = np.where(missing, 1.0, np.where(block < -1.0, NAN, 1.0 + block))
-    wealth: Floats = np.cumprod(factors, axis=1)
-    peaks: Floats = np.maximum(np.maximum.accumulate(wealth, axis=1), 1.0)
-    return (
-        block.shape[1] - missing.sum(axis=1, dtype=np.float64),
-        wealth,
-        peaks,
-        wealth / peaks - 1.0,
-    )
+    factors[factors < 0.0] = NAN
+    factors[missing] = 1.0
+    return block.shape[1] - missing.sum(axis=1, dtype=np.float64), factors
 
 
 def episodes_of(depths: Floats, valid: NDArray[np.bool_]) -> Episodes:
@@ -203,13 +210,9 @@ def episodes_of(depths: Floats, valid: NDArray[np.bool_]) -> Episodes:
     end = np.nonzero(change == -1)[1]
     if not len(row):
         none = np.empty(0, dtype=np.intp)
-        return Episodes(none, none, none, none, np.empty(0), np.empty(0))
+        return Episodes(none, none, none, np.empty(0), np.empty(0))
     depth = np.minimum.reduceat(depths.ravel(), row * length + start)
     seen = np.cumsum(valid, axis=1)
     upto = seen[row, np.minimum(end, length - 1)]
     periods = (upto - seen[row, start] + 1).astype(np.float64)
-    trough = np.array(
-        [s + np.argmin(depths[r, s:e]) for r, s, e in zip(row, start, end, strict=True)],
-        dtype=np.intp,
-    )
-    return Episodes(row, start, trough, end, depth, periods)
+    return Episodes(row, start, end, depth, periods)

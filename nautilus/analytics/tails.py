@@ -13,6 +13,7 @@ from nautilus.analytics.distribution import itself
 from nautilus.analytics.measures import ONE, Measure, evaluate, measured
 from nautilus.analytics.options import tailed
 from nautilus.analytics.paths import underwater
+from nautilus.core.statistics import tail_mean
 
 __all__ = [
     "conditional_drawdown_at_risk",
@@ -27,22 +28,6 @@ ITERATIONS = 200
 TOLERANCE = 1e-13
 
 Floats = NDArray[np.float64]
-
-
-def tail_average(losses: Floats, tail: float) -> float:
-    """Mean of the largest share `tail` of the losses; the last one counts in part.
-
-    Rockafellar and Uryasev (2002), Conditional Value-at-Risk for General Loss Distributions.
-    """
-    n = len(losses)
-    if not n:
-        return NAN
-    size = max(n * tail, 1.0)
-    whole = min(math.floor(size * (1.0 + 1e-12)), n)
-    ordered = -np.sort(-losses)
-    part = size - whole if whole < n else 0.0
-    edge = part * ordered[whole] if part > 1e-12 else 0.0
-    return float((ordered[:whole].sum() + edge) / size)
 
 
 def entropic(losses: Floats, tail: float) -> float:
@@ -84,8 +69,8 @@ def entropic(losses: Floats, tail: float) -> float:
 
 def drawdowns_of(row: Floats) -> Floats:
     """Sizes of the drawdown series, >= 0."""
-    depths = underwater(row[None, :])[3]
-    return np.negative(depths[0])
+    sizes: Floats = np.negative(underwater(row[None, :])[3][0])
+    return sizes
 
 
 def entropic_loss(row: Floats, tail: float) -> tuple[float]:
@@ -99,12 +84,12 @@ def entropic_fall(row: Floats, tail: float) -> tuple[float]:
 
 def average_fall(row: Floats, tail: float) -> tuple[float]:
     falls = drawdowns_of(row)
-    return (NAN if np.isnan(falls).any() else tail_average(falls, tail),)
+    return (NAN if np.isnan(falls).any() else tail_mean(falls, tail, upper=True),)
 
 
 def both_tails(row: Floats, tail: float) -> tuple[float]:
-    down = tail_average(-row, tail)
-    return (tail_average(row, tail) / down if down > 0.0 else NAN,)
+    down = -tail_mean(row, tail)
+    return (tail_mean(row, tail, upper=True) / down if down > 0.0 else NAN,)
 
 
 EVAR = Measure(ONE, tailed, by_row(entropic_loss), itself)
