@@ -1,0 +1,376 @@
+"""What can happen to a book: fills, dividends, splits, fees, transfers, exchange rates, marks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from nautilus.core.errors import DataError
+
+__all__ = [
+    "Dividend",
+    "Event",
+    "Fee",
+    "Fill",
+    "FxRate",
+    "Mark",
+    "Split",
+    "Transfer",
+    "event_from_dict",
+    "event_to_dict",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A trade: `quantity` units at `price`, negative when sold.
+
+    Parameters
+    ----------
+    timestamp : datetime
+    symbol : str
+    quantity : float
+        Signed, not zero.
+    price : float
+        Of one unit in `currency`; may be negative (spreads, power), not NaN.
+    fee : float
+        Commission and taxes in `currency`, positive when paid, negative when rebated.
+    currency : str
+    multiplier : float
+        Units of the underlying in one contract.
+    fill_id : str, optional
+        The broker's id; the ledger takes each id once.
+
+    Raises
+    ------
+    DataError
+
+    Examples
+    --------
+    >>> Fill(datetime(2024, 1, 2), "AAPL", -100, 185.0, fee=1.0).cash_flow
+    18499.0
+    """
+
+    timestamp: datetime
+    symbol: str
+    quantity: float
+    price: float
+    fee: float = 0.0
+    currency: str = "USD"
+    multiplier: float = 1.0
+    fill_id: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, "quantity", "price", "fee", "multiplier")
+        _check_word(self, "symbol")
+        _check_word(self, "currency")
+        if self.quantity == 0:
+            raise DataError(
+                f"`quantity` of {_named(self)} must not be 0. Pass a positive one for a purchase"
+                " and a negative one for a sale.",
+                field="quantity",
+            )
+        if self.multiplier <= 0:
+            raise DataError(
+                f"`multiplier` of {_named(self)} must be above 0, got {self.multiplier}.",
+                field="multiplier",
+            )
+
+    @property
+    def cash_flow(self) -> float:
+        """Cash received, fee deducted."""
+        return -(self.quantity * self.price * self.multiplier) - self.fee
+
+
+@dataclass(frozen=True, slots=True)
+class Dividend:
+    """`amount` of cash per unit held (a multiplier counts); a short position pays it.
+
+    Examples
+    --------
+    >>> Dividend(datetime(2024, 2, 9), "AAPL", 0.24).amount
+    0.24
+    """
+
+    timestamp: datetime
+    symbol: str
+    amount: float
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        _check(self, "amount")
+        _check_word(self, "symbol")
+        _check_word(self, "currency")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Each share becomes `ratio` shares: 4.0 for four-for-one, 0.1 for a one-for-ten reverse.
+
+    Examples
+    --------
+    >>> Split(datetime(2020, 8, 31), "AAPL", 4).ratio
+    4.0
+    """
+
+    timestamp: datetime
+    symbol: str
+    ratio: float
+
+    def __post_init__(self) -> None:
+        _check(self, "ratio")
+        _check_word(self, "symbol")
+        if self.ratio <= 0:
+            raise DataError(
+                f"`ratio` of {_named(self)} must be above 0, got {self.ratio}. Pass 4.0 for 4:1.",
+                field="ratio",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """Cash paid for running the book: interest, borrow, data; negative when received.
+
+    With a `symbol` it counts in that symbol's P&L, else in its currency's.
+
+    Examples
+    --------
+    >>> Fee(datetime(2024, 1, 31), 12.5, symbol="AAPL").currency
+    'USD'
+    """
+
+    timestamp: datetime
+    amount: float
+    currency: str = "USD"
+    symbol: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, "amount")
+        _check_word(self, "currency")
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Cash put in, or taken out when negative: no profit, no loss.
+
+    Examples
+    --------
+    >>> Transfer(datetime(2024, 1, 2), -5_000).amount
+    -5000.0
+    """
+
+    timestamp: datetime
+    amount: float
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        _check(self, "amount")
+        _check_word(self, "currency")
+
+
+@dataclass(frozen=True, slots=True)
+class FxRate:
+    """Base currency per unit of `currency`, from this time on.
+
+    Examples
+    --------
+    >>> FxRate(datetime(2024, 1, 2), "EUR", 1.09).rate
+    1.09
+    """
+
+    timestamp: datetime
+    currency: str
+    rate: float
+
+    def __post_init__(self) -> None:
+        _check(self, "rate")
+        _check_word(self, "currency")
+        if self.rate <= 0:
+            raise DataError(
+                f"`rate` of {_named(self)} must be above 0, got {self.rate}.", field="rate"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """All prices of one time; the net asset value is struck after it and only then.
+
+    Parameters
+    ----------
+    timestamp : datetime
+    prices : mapping of symbol -> price
+        NaN means no price; the ledger refuses it for a symbol that is held.
+
+    Examples
+    --------
+    >>> Mark(datetime(2024, 1, 2), {"AAPL": 185.64}).prices["AAPL"]
+    185.64
+    """
+
+    timestamp: datetime
+    prices: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        _check_time(self)
+        prices: dict[str, float] = {}
+        for symbol, price in _items(self.prices):
+            number = _number(price)
+            if number is None or math.isinf(number):
+                raise DataError(
+                    f"`prices` of the mark at {self.timestamp:%Y-%m-%d} must be numbers,"
+                    f" got {price!r} for {symbol}.",
+                    field="prices",
+                )
+            prices[symbol] = number
+        object.__setattr__(self, "prices", MappingProxyType(prices))
+
+    def __hash__(self) -> int:
+        return hash((self.timestamp, tuple(sorted(self.prices.items()))))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Mark)
+            and self.timestamp == other.timestamp
+            and dict(self.prices) == dict(other.prices)
+        )
+
+    def __reduce__(self) -> Any:
+        return Mark, (self.timestamp, dict(self.prices))
+
+
+Event = Fill | Dividend | Split | Fee | Transfer | FxRate | Mark
+KINDS: dict[str, type[Any]] = {
+    "fill": Fill,
+    "dividend": Dividend,
+    "split": Split,
+    "fee": Fee,
+    "transfer": Transfer,
+    "fx_rate": FxRate,
+    "mark": Mark,
+}
+_WORDS = {kind: word for word, kind in KINDS.items()}
+
+
+def event_to_dict(event: Event) -> dict[str, Any]:
+    """An event as JSON-able values, with its `kind`.
+
+    Examples
+    --------
+    >>> event_to_dict(Split(datetime(2020, 8, 31), "AAPL", 4.0))["kind"]
+    'split'
+    """
+    data: dict[str, Any] = {f.name: getattr(event, f.name) for f in fields(event)}
+    data["timestamp"] = event.timestamp.isoformat()
+    if isinstance(event, Mark):
+        data["prices"] = dict(event.prices)
+    return {"kind": _WORDS[type(event)], **data}
+
+
+def event_from_dict(data: Mapping[str, Any]) -> Event:
+    """The event that `event_to_dict` wrote.
+
+    Raises
+    ------
+    DataError
+        Unknown kind or field, or values that the event refuses.
+
+    Examples
+    --------
+    >>> split = Split(datetime(2020, 8, 31), "AAPL", 4.0)
+    >>> event_from_dict(event_to_dict(split)) == split
+    True
+    """
+    values = dict(data)
+    word = values.pop("kind", None)
+    if word not in KINDS:
+        raise DataError(f"`kind` must be one of {', '.join(KINDS)}, got {word!r}.", field="kind")
+    known = {f.name for f in fields(KINDS[str(word)])}
+    extra = [name for name in values if name not in known]
+    if extra or "timestamp" not in values:
+        fault = f"has no field `{extra[0]}`" if extra else "needs `timestamp`"
+        raise DataError(
+            f"a {word} {fault}. Its fields are {', '.join(f.name for f in fields(KINDS[word]))}.",
+            field=extra[0] if extra else "timestamp",
+        )
+    values["timestamp"] = _as_time(values["timestamp"])
+    event: Event = KINDS[str(word)](**values)
+    return event
+
+
+def _as_time(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError as error:
+        raise DataError(
+            f"`timestamp` must be ISO 8601 such as 2024-01-02T15:30:00Z, got {value!r}.",
+            field="timestamp",
+        ) from error
+
+
+def _items(prices: Any) -> Any:
+    if hasattr(prices, "items"):  # a mapping, a pandas Series
+        return prices.items()
+    raise DataError(
+        f"`prices` of a mark must be a mapping of symbol -> price, got {type(prices).__name__}.",
+        field="prices",
+    )
+
+
+def _check(event: Any, *names: str) -> None:
+    _check_time(event)
+    for name in names:
+        value = getattr(event, name)
+        number = _number(value)
+        if number is None:
+            raise DataError(
+                f"`{name}` of {_named(event)} must be a number, got {value!r}.", field=name
+            )
+        if not math.isfinite(number):
+            raise DataError(
+                f"`{name}` of {_named(event)} must be finite, got {number}."
+                " Drop the event or repair it; a missing number is not 0.",
+                field=name,
+            )
+        object.__setattr__(event, name, number)
+
+
+def _number(value: Any) -> float | None:
+    if type(value) is float:
+        return value
+    is_text = isinstance(value, (str, bytes)) or type(value).__name__ in ("bool", "bool_")
+    if is_text or not hasattr(value, "__float__") or getattr(value, "ndim", None):
+        return None
+    return float(value)
+
+
+def _check_time(event: Any) -> None:
+    when = event.timestamp
+    if not isinstance(when, datetime) or when != when:  # pandas.NaT is a datetime that is not
+        raise DataError(
+            f"`timestamp` must be a datetime, got {when!r}."
+            " Use datetime.fromisoformat or pandas.Timestamp.",
+            field="timestamp",
+        )
+    if hasattr(when, "to_pydatetime"):
+        object.__setattr__(event, "timestamp", when.to_pydatetime(warn=False))
+
+
+def _check_word(event: Any, name: str) -> None:
+    value = getattr(event, name)
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(
+            f"`{name}` of the {_WORDS[type(event)]} at {event.timestamp:%Y-%m-%d} must be a name,"
+            f" got {value!r}.",
+            field=name,
+        )
+
+
+def _named(event: Any) -> str:
+    subject = getattr(event, "symbol", None) or getattr(event, "currency", "")
+    return f"the {_WORDS[type(event)]} of {subject} at {event.timestamp:%Y-%m-%d}"
