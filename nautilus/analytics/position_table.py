@@ -14,7 +14,6 @@ from nautilus.accounting.holdings import Position
 from nautilus.analytics.segments import read_segments
 from nautilus.core.checks import check_positive
 from nautilus.core.errors import DataError, LabelError, MissingInputError
-from nautilus.core.frames import rows
 
 __all__ = [
     "PositionTable",
@@ -29,16 +28,21 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 UNCLASSIFIED = "UNCLASSIFIED"
+ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
 class Realised:
-    """What the ledger over the events says, by symbol and in base currency."""
+    """What the ledger over the events says, by symbol and in base currency.
+
+    Fees that belong to no symbol stand under ``account``.
+    """
 
     realised: Mapping[str, float] = field(default_factory=dict)
     dividends: Mapping[str, float] = field(default_factory=dict)
     fees: Mapping[str, float] = field(default_factory=dict)
     average_costs: Mapping[str, float] = field(default_factory=dict)
+    quantities: Mapping[str, float] = field(default_factory=dict)
 
     def earned(self, symbol: str) -> float:
         """Realised P&L and dividends less fees of a symbol, 0.0 when it never traded."""
@@ -52,12 +56,16 @@ def ledger_totals(
     """Run the ledger over the events."""
     from nautilus.accounting import run_ledger
 
-    book = run_ledger(events, fx_rates=fx_rates, base_currency=base_currency)
-    lines = {row["symbol"]: row for row in rows(book.pnl)}
+    ledger = run_ledger(events, fx_rates=fx_rates, base_currency=base_currency).ledger
+    held = ledger.holdings
+    fees = {s: h.base_fees for s, h in held.items()}
+    unassigned = math.fsum(ledger.base_fees.values())
     return Realised(
-        realised={s: float(row["realised"]) for s, row in lines.items()},
-        dividends={s: float(row["dividends"]) for s, row in lines.items()},
-        fees={s: float(row["fees"]) for s, row in lines.items()},
+        realised={s: h.base_realised + h.base_fx for s, h in held.items()},
+        dividends={s: h.base_dividends for s, h in held.items()},
+        fees={**fees, ACCOUNT: unassigned} if unassigned else fees,
+        average_costs={s: h.average_cost for s, h in held.items() if h.average_cost is not None},
+        quantities={s: h.quantity for s, h in held.items()},
     )
 
 

@@ -167,9 +167,11 @@ def portfolio_pnl(
     events : sequence of accounting events, optional
         Fills, dividends, fees ...: the ledger over them gives realised P&L, dividends and fees,
         and the average cost where a position has none. Without them realised P&L is 0.0 with
-        reason ``NO_FILLS``.
+        reason ``NO_FILLS``. Quantities that differ from the ledger's are said
+        (``POSITIONS_DIFFER``).
     fx_rates : mapping of currency -> value of one unit in base currency, optional
-        Needed when positions have several currencies, or one that is not `base_currency`.
+        Needed when positions have several currencies, or one that is not `base_currency`. Costs
+        are converted at the same rate: positions alone do not know their FX effect.
     base_currency : str, optional
         The positions' own currency by default.
 
@@ -245,7 +247,7 @@ def _pnl(
         market_values=table.market_values,
         cost_bases=table.cost_bases,
         unrealised=unrealised,
-        reasons=_reasons(table, gross, value, has_events=has_events),
+        reasons=_reasons(table, realised, gross, value, has_events=has_events),
     )
 
 
@@ -255,12 +257,15 @@ def _weights(table: PositionTable, value: float) -> dict[str, float]:
 
 
 def _reasons(
-    table: PositionTable, gross: float, value: float, *, has_events: bool
+    table: PositionTable, realised: Realised, gross: float, value: float, *, has_events: bool
 ) -> tuple[Reason, ...]:
     found = []
     if not has_events:
         message = "No fills were given, so realised P&L is not known and counts as 0."
         found.append(Reason("NO_FILLS", ("realised_pnl",), message))
+    elif others := _not_as_booked(table, realised):
+        message = f"Positions differ from what the events leave of {', '.join(others[:5])}."
+        found.append(Reason("POSITIONS_DIFFER", ("total_pnl",), message, float(len(others)), 0.0))
     unknown = np.isnan(table.cost_bases)
     if unknown.any():
         names = [s for s, bad in zip(table.symbols, unknown, strict=True) if bad]
@@ -273,6 +278,17 @@ def _reasons(
         message = "Market values sum to 0, so weights have no meaning."
         found.append(Reason("UNDEFINED_RATIO", ("weights",), message, 0.0))
     return tuple(found)
+
+
+def _not_as_booked(table: PositionTable, realised: Realised) -> list[str]:
+    """Symbols whose quantity is not the one that the ledger holds."""
+    held = dict(zip(table.symbols, table.quantities.tolist(), strict=True))
+    booked = realised.quantities
+    return [
+        s
+        for s in dict.fromkeys((*held, *booked))
+        if not math.isclose(held.get(s, 0.0), booked.get(s, 0.0), rel_tol=1e-9, abs_tol=1e-9)
+    ]
 
 
 _RATIOS = ("total_pnl_percent", "total_pnl_fraction")
