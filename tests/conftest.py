@@ -9,3 +9,12 @@ PROVE = os.environ.get("NAUTILUS_PROVE") == "1"
 settings.register_profile("default", max_examples=12, deadline=None, derandomize=True)
 settings.register_profile("prove", max_examples=300, deadline=None)
 settings.load_profile("prove" if PROVE else "default")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave what is marked `prove` to `make prove`."""
+    if PROVE:
+        return
+    left = [item for item in items if item.get_closest_marker("prove")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]

@@ -427,6 +427,8 @@ def records(table: Any) -> Any:
         return table.tolist()
     if type(table).__name__ in ("NAType", "NaTType"):
         return None
+    if type(table).__name__ == "Period":
+        return str(table)
     raise DataError(f"cannot turn {type(table).__name__} into plain values.")
 
 

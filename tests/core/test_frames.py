@@ -552,6 +552,7 @@ def test_records_of_times_are_text_and_missing_ones_none():
     assert frames.records(times[0]) == "2024-01-01T00:00:00.000000000"
     assert frames.records(times[1]) is None
     assert frames.records(pd.NA) is None
+    assert frames.records(pd.Period("2024-01", freq="M")) == "2024-01"
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

@@ -1,0 +1,100 @@
+"""A value at t reads data up to t, and a missing bar does what the row says."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nautilus.core.errors import NautilusError
+
+from .cases import those
+from .compare import assert_bits, assert_close, columns, floats, parts
+from .data import LENGTH, SINGLE, arrays, pandas
+
+causal = pytest.mark.parametrize("case", those(lambda c: c.causal))
+seeds = st.integers(0, 2**32 - 1)
+
+
+def nan_policy(*policies):
+    return pytest.mark.parametrize("case", those(lambda c: c.nan in policies and c.inputs))
+
+
+def outputs(case, inputs):
+    return [columns(part) for part in parts(case(*inputs))]
+
+
+@causal
+@given(seed=seeds, cut=st.integers(0, 40), future=st.sampled_from(["other", "nan", "inf", "none"]))
+def test_the_future_never_changes_the_past(case, seed, cut, future):
+    data = arrays(case, seed=seed, length=40, missing=0.1)
+    changed = [x.copy() for x in data]
+    for x, other in zip(changed, arrays(case, seed=seed + 1, length=40), strict=True):
+        x[cut:] = {"other": other[cut:], "nan": np.nan, "inf": np.inf, "none": 0.0}[future]
+    if future == "none":
+        changed = [x[:cut] for x in changed]
+    for before, after in zip(outputs(case, data), outputs(case, changed), strict=True):
+        assert_bits(after[:cut], before[:cut])
+
+
+def test_every_series_function_says_whether_it_is_causal():
+    silent = [c.name for c in causal.args[1][0:0]]
+    assert silent == []
+
+
+@nan_policy("skip")
+@given(seed=seeds, share=st.floats(0, 0.6))
+def test_a_missing_bar_is_no_bar(case, seed, share):
+    data = arrays(case, seed=seed, length=40, width=0, missing=share)
+    there = ~np.isnan(data).any(axis=0)
+    dropped = outputs(case, [x[there] for x in data])
+    for whole, short in zip(outputs(case, data), dropped, strict=True):
+        assert_bits(whole[there], short)
+        assert np.isnan(whole[~there]).all()
+
+
+@nan_policy("window")
+@given(seed=seeds, at=st.integers(0, 39), bad=st.sampled_from([np.nan, np.inf]))
+def test_a_missing_bar_spoils_exactly_the_bars_that_read_it(case, seed, at, bad):
+    clean = arrays(case, seed=seed, length=40, width=0)
+    spoiled = [x.copy() for x in clean]
+    spoiled[0][at] = bad
+    touched = np.zeros(40, dtype=bool)
+    touched[at : at + case.reads] = True
+    for before, after in zip(outputs(case, clean), outputs(case, spoiled), strict=True):
+        assert_bits(after[~touched], before[~touched])
+        if bad != bad:
+            assert np.isnan(after[touched]).all()
+
+
+@nan_policy("omit")
+@given(seed=seeds, share=st.floats(0, 0.6))
+def test_missing_observations_are_left_out(case, seed, share):
+    data = arrays(case, seed=seed, length=LENGTH, width=0, missing=share)
+    there = ~np.isnan(data).any(axis=0)
+    dropped = floats(case(*[x[there] for x in data]))
+    assert_close(floats(case(*data)), dropped)
+
+
+@nan_policy("omit")
+def test_in_a_panel_each_column_leaves_out_its_own(case):
+    data = arrays(case, width=3, missing=0.3)
+    together = columns(case(*data)).ravel()
+    for j in range(3):
+        alone = [x if x.ndim == 1 else x[:, j] for x in data]
+        there = ~np.isnan(alone).any(axis=0)
+        assert_close(together[j], case(*[x[there] for x in alone]))
+
+
+@nan_policy("raise")
+def test_a_missing_number_is_refused(case):
+    with pytest.raises(NautilusError):
+        case(*[pandas(x) for x in arrays(case, missing=0.1)])
+
+
+@pytest.mark.parametrize("case", those(lambda c: "benchmark_returns" in c.inputs))
+def test_returns_and_benchmark_are_joined_on_time(case):
+    values, benchmark = arrays(case, length=60, width=0)
+    longer = pandas(np.concatenate([[0.5, -0.5], benchmark, [0.5]]))
+    shifted = pandas(values, longer.index[2:])
+    assert_close(floats(case(shifted, longer)), floats(case(values, benchmark)))
+    assert SINGLE == ("benchmark_returns",)
