@@ -39,21 +39,33 @@ Floats = NDArray[np.float64]
 
 def contents(sheet: TearSheet) -> dict[str, Any]:
     """Values for `templates/tear_sheet.html`."""
-    against = len(sheet.names) == 2
-    headline = (*HEADLINE, *(HEADLINE_ACTIVE if against else HEADLINE_ALONE))
-    marks, causes = footnotes(sheet.summary, (*OWN, *ACTIVE))
+    versus = sheet.comparison
+    results = [r for r in (sheet.summary, versus) if r is not None]
+    marks, causes = footnotes(results, (*OWN, *ACTIVE))
+    own: dict[str, Any] = {
+        "paths": sheet.path_summary,
+        "other": sheet.benchmark_summary,
+        "notes": marks,
+    }
+    headline = metric_rows(sheet.summary, HEADLINE, **own)
+    more = (
+        metric_rows(sheet.summary, HEADLINE_ALONE, **own)
+        if versus is None
+        else metric_rows(versus, HEADLINE_ACTIVE, notes=marks)
+    )
     return {
         "title": sheet.title,
         "names": (*sheet.names, None)[:2],
         "span": _span(sheet),
         "caveats": sheet.caveats,
         "coverage": percent(sheet.summary.interval or 0.0, 0),
-        "headline": metric_rows(sheet.summary, headline, notes=marks),
-        "own": metric_rows(sheet.summary, OWN, other=sheet.benchmark_summary, notes=marks),
-        "active": metric_rows(sheet.summary, ACTIVE, notes=marks) if against else (),
+        "headline": (*headline, *more),
+        "own": metric_rows(sheet.summary, OWN, **own),
+        "active": () if versus is None else metric_rows(versus, ACTIVE, notes=marks),
         "footnotes": causes,
         "notes": _notes(sheet),
         "tail": tail_rows(sheet.risk),
+        "tail_coverage": percent(sheet.risk.interval, 0),
         "drawdowns": drawdown_rows(sheet.drawdowns.drawdowns),
         "drawdown_note": f"{len(sheet.drawdowns)} of {sheet.drawdowns.count:,}",
         "window": sheet.window,
@@ -68,7 +80,7 @@ def _pictures(sheet: TearSheet) -> dict[str, Any]:
     values, like = read(sheet.returns)
     times = np.arange(like.size) if like.times is None else like.times
     marks = [
-        (f"VaR {percent(one.confidence, 0)}", -one.value_at_risk)
+        (percent(one.confidence, 0), -one.value_at_risk)
         for one in sheet.risk.estimates
         if np.isfinite(one.value_at_risk)
     ]
@@ -89,7 +101,10 @@ def _pictures(sheet: TearSheet) -> dict[str, Any]:
 def _rolling(sheet: TearSheet, times: NDArray[Any], series: list[Any]) -> list[tuple[str, Any]]:
     if sheet.window is None:
         return []
-    yearly = {"window": sheet.window, "periods_per_year": sheet.summary.periods_per_year}
+    yearly: dict[str, Any] = {
+        "window": sheet.window,
+        "periods_per_year": sheet.summary.periods_per_year,
+    }
     rate = sheet.summary.risk_free_rate
     ratios = [_column(rolling(sharpe_ratio, s, risk_free_rate=rate, **yearly)) for s in series]
     spreads = [_column(rolling(annualized_volatility, s, **yearly)) for s in series]
@@ -129,16 +144,24 @@ def _span(sheet: TearSheet) -> str:
 
 
 def _notes(sheet: TearSheet) -> list[str]:
+    """Caveats of the results, then how the numbers were made."""
+    found = [reason.message for reason in sheet.reasons]
     summary = sheet.summary
-    method = "heteroskedasticity- and autocorrelation-consistent standard errors"
-    texts = [
-        f"Intervals: {percent(summary.interval or 0.0, 0)}, from {method}. Value at risk and"
-        " expected shortfall: historical, as positive losses.",
-        f"Risk-free rate {percent(summary.risk_free_rate)} per year;"
-        f" {summary.periods_per_year:g} periods per year; simple returns.",
-    ]
-    general = [r.message for r in summary.reasons if not r.fields]
-    tail = [
-        f"{percent(e.confidence, 0)}: {r.message}." for e in sheet.risk.estimates for r in e.reasons
-    ]
-    return [*(r.message for r in sheet.reasons), *general, *tail, *texts]
+    found += [reason.message for reason in summary.reasons if not reason.fields]
+    for one in sheet.risk.estimates:
+        level = percent(one.confidence, 0)
+        found += [f"Value at risk at {level}: {reason.message}." for reason in one.reasons]
+    basis = (
+        f"Simple returns, {summary.periods_per_year:g} periods per year, risk-free rate"
+        f" {percent(summary.risk_free_rate)} per year."
+    )
+    intervals = (
+        "Intervals hold under autocorrelation and changing volatility: Newey-West errors of"
+        " influence functions, and for drawdown measures the stationary bootstrap"
+        f" ({sheet.path_summary.replications:,} replications)."
+    )
+    tails = (
+        "Value at risk and expected shortfall are historical and positive losses; the outermost"
+        " bars of the distribution hold all that lies beyond."
+    )
+    return [*found, basis, intervals, tails]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.core.plot import COLOURS, INK, LOSS, line, require_matplotlib, style, underwater
+from nautilus.core.statistics import quantile
 from nautilus.reports.svg import as_svg
 
 __all__ = ["equity_picture", "histogram_picture", "rolling_picture", "thinned"]
@@ -19,6 +20,8 @@ Floats = NDArray[np.float64]
 
 WIDE, HALF = 960, 468
 _PIXEL_COLUMNS = 640
+_MANY, _MANY_BINS, _FEW_BINS = 500, 61, 25
+_FAINT = INK + "b3"  # 70 % opaque
 _FONT = {"font.size": 11.0, "axes.unicode_minus": True}
 
 
@@ -151,16 +154,17 @@ def histogram_picture(returns: Floats, *, marks: Sequence[tuple[str, float]] = (
     with _drawing(HALF, 230) as figure:
         axes = figure.subplots()
         style(axes)
-        counts, edges = np.histogram(100.0 * returns, bins=_bins(100.0 * returns))
+        edges = _bins(100.0 * returns)
+        counts, _ = np.histogram(np.clip(100.0 * returns, edges[0], edges[-1]), bins=edges)
         middle = 0.5 * (edges[1:] + edges[:-1])
         worst = 100.0 * marks[0][1] if marks else -np.inf
         colours = [LOSS if x <= worst else COLOURS[0] for x in middle]
         axes.bar(middle, counts, 0.86 * (edges[1] - edges[0]), color=colours)
-        for i, (text, value) in enumerate(marks):
+        top = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        for text, value in marks:
             axes.axvline(100.0 * value, color=LOSS, linewidth=1.0, linestyle=(0, (4, 2)))
-            place = {"textcoords": "offset points", "ha": "right", "va": "top", "color": INK}
-            height = axes.get_ylim()[1] * (0.98 - 0.1 * i)
-            axes.annotate(text, (100.0 * value, height), xytext=(-4, 0), **place)
+            place = {"xytext": (-4, 0), "ha": "right", "va": "top", "color": INK, **top}
+            axes.annotate(text, (100.0 * value, 1.0), **place)
         axes.xaxis.set_major_formatter(_formatter("{:g} %"))
         axes.yaxis.get_major_locator().set_params(nbins=4, integer=True)
         return as_svg(figure, label="Distribution of returns", salt="histogram")
@@ -179,16 +183,15 @@ def _lines(axes: Any, times: NDArray[Any], values: Sequence[Floats]) -> None:
     """The benchmark below, thinner; the portfolio on top."""
     for i in reversed(range(len(values))):
         x, y = thinned(times, values[i])
-        line(axes, x, y, colour=COLOURS[0] if i == 0 else INK, width=1.5 if i == 0 else 1.0)
+        line(axes, x, y, colour=COLOURS[0] if i == 0 else _FAINT, width=1.5 if i == 0 else 1.0)
 
 
 def _falls(axes: Any, times: NDArray[Any], drawdowns: Sequence[Floats]) -> None:
-    for i, falls in enumerate(drawdowns):
+    """The benchmark as a line below the portfolio's area."""
+    for falls in drawdowns[1:]:
         x, y = thinned(times, falls)
-        if i == 0:
-            underwater(axes, x, y)
-        else:
-            line(axes, x, 100.0 * y, colour=INK, width=0.9)
+        line(axes, x, 100.0 * y, colour=_FAINT, width=0.8)
+    underwater(axes, *thinned(times, drawdowns[0]))
     axes.set_ylabel("")
     axes.yaxis.set_major_formatter(_formatter("{:g} %"))
     axes.yaxis.get_major_locator().set_params(nbins=4)
@@ -227,8 +230,8 @@ def _formatter(pattern: str) -> Callable[[float, int], str]:
 
 
 def _bins(values: Floats) -> Floats:
-    """Equal widths over the values that are there, about 60 of them."""
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
-    if high <= low:
+    """Equal widths over all values but the outermost 0.2 % on each side."""
+    low, high = quantile(values, 0.002), quantile(values, 0.998)
+    if not high > low:
         low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, 61 if len(values) > 500 else 31)
+    return np.linspace(low, high, _MANY_BINS if len(values) > _MANY else _FEW_BINS)

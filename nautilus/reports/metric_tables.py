@@ -10,53 +10,77 @@ from typing import Any
 from nautilus.core.results import Reason
 from nautilus.reports.tables import MISSING, number, percent
 
-__all__ = ["ACTIVE", "HEADLINE", "OWN", "MetricRow", "footnotes", "metric_rows", "tail_rows"]
+__all__ = [
+    "ACTIVE",
+    "HEADLINE",
+    "HEADLINE_ACTIVE",
+    "HEADLINE_ALONE",
+    "OWN",
+    "PATHS",
+    "MetricRow",
+    "footnotes",
+    "metric_rows",
+    "tail_rows",
+]
 
-# (metric, label, digits in percent or None for a plain number with two)
-Shown = tuple[str, str, int | None]
+# (metric, label, digits): "1%" is percent with one digit, "2" a number with two.
+Shown = tuple[str, str, str]
 
 HEADLINE: tuple[Shown, ...] = (
-    ("annualized_return", "Return per year", 1),
-    ("annualized_volatility", "Volatility", 1),
-    ("sharpe_ratio", "Sharpe ratio", None),
-    ("max_drawdown", "Max drawdown", 1),
+    ("annualized_return", "Return per year", "1%"),
+    ("annualized_volatility", "Volatility", "1%"),
+    ("sharpe_ratio", "Sharpe ratio", "2"),
+    ("max_drawdown", "Max drawdown", "1%"),
 )
 HEADLINE_ALONE: tuple[Shown, ...] = (
-    ("sortino_ratio", "Sortino ratio", None),
-    ("calmar_ratio", "Calmar ratio", None),
+    ("sortino_ratio", "Sortino ratio", "2"),
+    ("calmar_ratio", "Calmar ratio", "2"),
 )
 HEADLINE_ACTIVE: tuple[Shown, ...] = (
-    ("alpha", "Alpha per year", 1),
-    ("beta", "Beta", None),
+    ("alpha_annualized", "Alpha per year", "1%"),
+    ("beta", "Beta", "2"),
 )
 OWN: tuple[Shown, ...] = (
-    ("total_return", "Total return", 1),
-    ("annualized_return", "Return per year, geometric", 2),
-    ("mean_return", "Return per year, arithmetic", 2),
-    ("annualized_volatility", "Volatility per year", 2),
-    ("downside_deviation", "Downside deviation per year", 2),
-    ("sharpe_ratio", "Sharpe ratio", None),
-    ("autocorrelation_adjusted_sharpe_ratio", "Sharpe ratio, autocorrelation adjusted", None),
-    ("probabilistic_sharpe_ratio", "Probability that it is above 0", 1),
-    ("sortino_ratio", "Sortino ratio", None),
-    ("omega_ratio", "Omega ratio", None),
-    ("calmar_ratio", "Calmar ratio", None),
-    ("max_drawdown", "Maximum drawdown", 2),
-    ("ulcer_index", "Ulcer index", 2),
-    ("skewness", "Skewness", None),
-    ("kurtosis", "Excess kurtosis", None),
-    ("best_return", "Best period", 2),
-    ("worst_return", "Worst period", 2),
-    ("hit_rate", "Periods with a gain", 1),
+    ("total_return", "Total return", "0%"),
+    ("annualized_return", "Return per year, compounded", "2%"),
+    ("mean_return", "Return per year, mean", "2%"),
+    ("annualized_volatility", "Volatility per year", "2%"),
+    ("downside_deviation", "Downside deviation per year", "2%"),
+    ("sharpe_ratio", "Sharpe ratio", "2"),
+    ("autocorrelation_adjusted_sharpe_ratio", "Sharpe, autocorrelation-adjusted", "2"),
+    ("probabilistic_sharpe_ratio", "Probability of Sharpe above 0", "1%"),
+    ("minimum_track_record_length", "Periods needed to tell it from 0", "0"),
+    ("sortino_ratio", "Sortino ratio", "2"),
+    ("omega_ratio", "Omega ratio", "2"),
+    ("calmar_ratio", "Calmar ratio", "2"),
+    ("max_drawdown", "Maximum drawdown", "2%"),
+    ("average_drawdown", "Average drawdown", "2%"),
+    ("longest_drawdown", "Longest drawdown, periods", "0"),
+    ("ulcer_index", "Ulcer index", "2%"),
+    ("skewness", "Skewness", "2"),
+    ("kurtosis", "Excess kurtosis", "2"),
+    ("best_return", "Best period", "2%"),
+    ("worst_return", "Worst period", "2%"),
+    ("hit_rate", "Periods with a gain", "1%"),
+)
+# What depends on the order of returns: its interval comes from the bootstrap.
+PATHS = (
+    "max_drawdown",
+    "calmar_ratio",
+    "ulcer_index",
+    "average_drawdown",
+    "longest_drawdown",
 )
 ACTIVE: tuple[Shown, ...] = (
-    ("alpha", "Alpha per year, arithmetic", 2),
-    ("beta", "Beta", None),
-    ("correlation", "Correlation", None),
-    ("tracking_error", "Tracking error per year", 2),
-    ("information_ratio", "Information ratio", None),
-    ("up_capture", "Up capture", 1),
-    ("down_capture", "Down capture", 1),
+    ("excess_return", "Excess return over the span", "0%"),
+    ("alpha_annualized", "Alpha per year", "2%"),
+    ("beta", "Beta", "2"),
+    ("correlation", "Correlation", "2"),
+    ("tracking_error_annualized", "Tracking error per year", "2%"),
+    ("information_ratio_annualized", "Information ratio", "2"),
+    ("up_capture", "Up capture", "1%"),
+    ("down_capture", "Down capture", "1%"),
+    ("batting_average", "Periods ahead of the benchmark", "1%"),
 )
 
 
@@ -86,16 +110,19 @@ def metric_rows(
     summary: Any,
     shown: Iterable[Shown],
     *,
+    paths: Any = None,
     other: Any = None,
     notes: Mapping[str, str] | None = None,
 ) -> tuple[MetricRow, ...]:
-    """Metrics that a summary holds, in the order of `shown`.
+    """Metrics that a result holds, in the order of `shown`.
 
     Parameters
     ----------
-    summary : PerformanceSummary
+    summary : PerformanceSummary or BenchmarkComparison
         Of one series.
-    shown : iterable of (metric, label, digits in percent or None)
+    shown : iterable of (metric, label, digits)
+    paths : PerformanceSummary, optional
+        Gives the intervals that `summary` has not.
     other : PerformanceSummary, optional
         Of the benchmark.
     notes : mapping of metric to mark, optional
@@ -105,7 +132,7 @@ def metric_rows(
     --------
     >>> from nautilus.analytics import performance_summary
     >>> summary = performance_summary([0.02, -0.01, 0.03, 0.01], periods_per_year=12)
-    >>> row = metric_rows(summary, [("sharpe_ratio", "Sharpe ratio", None)])[0]
+    >>> row = metric_rows(summary, [("sharpe_ratio", "Sharpe ratio", "2")])[0]
     >>> row.value, row.interval
     ('2.54', '0.40 to 4.67')
     """
@@ -114,33 +141,32 @@ def metric_rows(
         MetricRow(
             label=label,
             value=_text(getattr(summary, name), digits),
-            interval=_interval(summary, name, digits),
+            interval=_interval((summary, paths), name, digits),
             other="" if other is None else _text(getattr(other, name), digits),
             mark=marks.get(name, ""),
         )
         for name, label, digits in shown
-        if getattr(summary, name) is not None
     )
 
 
 def footnotes(
-    summary: Any, shown: Iterable[Shown]
+    results: Iterable[Any], shown: Iterable[Shown]
 ) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
-    """Marks of missing metrics, and (mark, reason) for each cause.
+    """Marks of the metrics that results lack, and (mark, reason) for each cause.
 
     Examples
     --------
     >>> from nautilus.analytics import performance_summary
     >>> summary = performance_summary([0.01, 0.01, 0.01], periods_per_year=12)
-    >>> marks, texts = footnotes(summary, [("sharpe_ratio", "Sharpe ratio", None)])
+    >>> marks, texts = footnotes([summary], [("sharpe_ratio", "Sharpe ratio", "2")])
     >>> marks, texts[0][0]
     ({'sharpe_ratio': '1'}, '1')
     """
     wanted = [name for name, _, _ in shown]
     marks: dict[str, str] = {}
     texts: list[tuple[str, str]] = []
-    for reason in summary.reasons:
-        missing = [name for name in reason.fields if name in wanted]
+    for reason in (reason for result in results for reason in result.reasons):
+        missing = [name for name in reason.fields if name in wanted and name not in marks]
         if missing:
             texts.append((str(len(texts) + 1), _cause(reason)))
             marks |= dict.fromkeys(missing, texts[-1][0])
@@ -153,7 +179,7 @@ def tail_rows(risk: Any) -> tuple[tuple[str, str, str, str, str], ...]:
         (
             f"{100 * one.confidence:g}\u00a0%",
             percent(one.value_at_risk),
-            _range(one.lower, one.upper, 2),
+            _range(one.lower, one.upper, "2%"),
             percent(one.expected_shortfall),
             number(one.n_tail, 0),
         )
@@ -167,19 +193,22 @@ def _cause(reason: Reason) -> str:
     return cause if found else reason.message
 
 
-def _text(value: Any, digits: int | None) -> str:
-    return number(value) if digits is None else percent(value, digits)
+def _text(value: Any, digits: str) -> str:
+    if digits.endswith("%"):
+        return percent(value, int(digits[:-1]))
+    return number(value, int(digits))
 
 
-def _interval(summary: Any, name: str, digits: int | None) -> str:
-    if summary.lower is None or name not in summary.lower:
-        return ""
-    return _range(summary.lower[name], summary.upper[name], digits)
+def _interval(results: Iterable[Any], name: str, digits: str) -> str:
+    for one in results:
+        if one is not None and name in one.lower:
+            return _range(one.lower[name], one.upper[name], digits)
+    return ""
 
 
-def _range(low: float, high: float, digits: int | None) -> str:
+def _range(low: float, high: float, digits: str) -> str:
     if not (math.isfinite(low) or math.isfinite(high)):
         return ""
-    scale, places = (1.0, 2) if digits is None else (100.0, digits)
-    text = f"{number(scale * low, places)} to {number(scale * high, places)}"
-    return text.replace(MISSING, "?")
+    scale = 100.0 if digits.endswith("%") else 1.0
+    ends = [number(scale * end, int(digits.rstrip("%"))) for end in (low, high)]
+    return " to ".join(ends).replace(MISSING, "?")

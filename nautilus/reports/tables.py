@@ -69,12 +69,12 @@ class DrawdownRow:
 
 
 def percent(value: float, digits: int = 2, *, sign: bool = False) -> str:
-    """A fraction in percent; a dash where it is not a finite number.
+    r"""A fraction in percent; a dash where it is not a finite number.
 
     Examples
     --------
     >>> percent(-0.0512, 1)
-    '−5.1\\xa0%'
+    '−5.1\xa0%'
     """
     text = number(100.0 * value, digits, sign=sign)
     return text if text == MISSING else f"{text}\u00a0%"
@@ -142,14 +142,14 @@ def month_rows(years: Sequence[Any], months: Any, totals: Sequence[float]) -> tu
 
 
 def drawdown_rows(drawdowns: Sequence[Any]) -> tuple[DrawdownRow, ...]:
-    """Drawdowns as text, in the order given.
+    r"""Drawdowns as text, in the order given.
 
     Examples
     --------
     >>> from nautilus.analytics import drawdown_table
     >>> row = drawdown_rows(drawdown_table([-0.1, 0.2, -0.5, 0.1]))[0]
     >>> row.depth, row.recovery, row.periods, row.is_open
-    ('−50.00\\xa0%', 'not yet', '2', True)
+    ('−50.00\xa0%', 'not yet', '2', True)
     """
     return tuple(
         DrawdownRow(

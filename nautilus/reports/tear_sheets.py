@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus.analytics.comparison import BenchmarkComparison, compare_to_benchmark
 from nautilus.analytics.drawdowns import DrawdownTable, drawdown_table
 from nautilus.analytics.returns import monthly_returns, wealth_index
 from nautilus.analytics.summary import PerformanceSummary, performance_summary
 from nautilus.core.errors import MissingExtraError, NotEnoughDataError
 from nautilus.core.frames import Like, aligned, read, time_series
 from nautilus.core.results import Reason, Result
+from nautilus.reports.metric_tables import PATHS
 from nautilus.risk.summaries import VarSummary, var_summary
 
 __all__ = ["TearSheet", "tear_sheet"]
@@ -23,6 +25,7 @@ Floats = NDArray[np.float64]
 
 _TOP = 10
 _FEWEST = 30
+_REPLICATIONS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,8 +41,12 @@ class TearSheet(Result):
         Of the common times in which the portfolio has a return; the second is None without a
         benchmark.
     summary : PerformanceSummary
-        With 95 % intervals; against the benchmark if there is one.
+        With 95 % intervals.
+    path_summary : PerformanceSummary
+        Drawdown measures only, whose intervals come from the stationary bootstrap.
     benchmark_summary : PerformanceSummary or None
+        Without intervals.
+    comparison : BenchmarkComparison or None
     drawdowns : DrawdownTable
         The ten deepest.
     months : pandas frame or None
@@ -58,7 +65,9 @@ class TearSheet(Result):
     returns: Any
     benchmark_returns: Any
     summary: PerformanceSummary
+    path_summary: PerformanceSummary
     benchmark_summary: PerformanceSummary | None
+    comparison: BenchmarkComparison | None
     drawdowns: DrawdownTable
     months: Any
     risk: VarSummary
@@ -76,7 +85,7 @@ class TearSheet(Result):
         axes = new_axes(title=self.title) if ax is None else ax
         series = (self.returns, self.benchmark_returns)[: len(self.names)]
         for name, one in zip(self.names, series, strict=True):
-            values, like = read(one)
+            like = read(one)[1]
             wealth, _ = read(wealth_index(one))
             line(axes, like.times, wealth[:, 0], label=name, log=bool((wealth > 0).all()))
         return axes
@@ -155,12 +164,16 @@ def tear_sheet(
     Examples
     --------
     >>> import numpy as np
-    >>> sheet = tear_sheet(np.random.default_rng(0).normal(0.0005, 0.01, 500), title="A year or two")
+    >>> returns = np.random.default_rng(0).normal(0.0005, 0.01, 500)
+    >>> sheet = tear_sheet(returns, title="Two years")
     >>> sheet.title, len(sheet.drawdowns), sheet.window
-    ('A year or two', 10, 166)
+    ('Two years', 10, 167)
     """
     own, other, reasons = _joined(returns, benchmark_returns)
-    options = {"risk_free_rate": risk_free_rate, "periods_per_year": periods_per_year}
+    options: dict[str, Any] = {
+        "risk_free_rate": risk_free_rate,
+        "periods_per_year": periods_per_year,
+    }
     names = tuple(
         _name(series, default)
         for series, default in ((own, "Portfolio"), (other, "Benchmark"))
@@ -171,8 +184,12 @@ def tear_sheet(
         names=names,
         returns=own,
         benchmark_returns=other,
-        summary=performance_summary(own, other, **options),
-        benchmark_summary=None if other is None else performance_summary(other, **options),
+        summary=performance_summary(own, **options),
+        path_summary=performance_summary(own, bootstrap=_REPLICATIONS, metrics=PATHS, **options),
+        benchmark_summary=(
+            None if other is None else performance_summary(other, interval=None, **options)
+        ),
+        comparison=None if other is None else compare_to_benchmark(own, other, **options),
         drawdowns=drawdown_table(own, top=_TOP),
         months=None if isinstance(own, np.ndarray) else monthly_returns(own),
         risk=var_summary(own, methods="historical"),
@@ -185,19 +202,21 @@ def tear_sheet(
 def _joined(returns: Any, benchmark_returns: Any) -> tuple[Any, Any, tuple[Reason, ...]]:
     """Both as series by time on the common times that have a return of the portfolio."""
     values, like = read(returns, "returns", ndim=1)
-    name, other = like.name, None
+    name, other, unmatched = like.name, None, 0
     if benchmark_returns is not None:
         label = read(benchmark_returns, "benchmark_returns", ndim=1)[1].name
+        size = like.size
         values, benchmark, like = aligned(returns, benchmark_returns)
-        other = benchmark[:, 0]
+        other, unmatched = benchmark[:, 0], size - like.size
     known = ~np.isnan(values[:, 0])
     if not known.any():
         raise NotEnoughDataError("`returns` hold no return at all.", field="returns")
     times = _local_times(like)
     own = _series(times, values[:, 0], known, name)
     if other is None:
-        return own, None, _missing(known, None)
-    return own, _series(times, other, known, label), _missing(known, other[known])
+        return own, None, _missing(known, 0, 0)
+    gaps = int(np.isnan(other[known]).sum())
+    return own, _series(times, other, known, label), _missing(known, unmatched, gaps)
 
 
 def _series(times: Any, values: Floats, known: NDArray[np.bool_], name: Any) -> Any:
@@ -215,18 +234,18 @@ def _local_times(like: Like) -> Any:
     return like.index.dt.replace_time_zone(None).to_numpy()
 
 
-def _missing(known: NDArray[np.bool_], benchmark: Floats | None) -> tuple[Reason, ...]:
+def _missing(known: NDArray[np.bool_], unmatched: int, gaps: int) -> tuple[Reason, ...]:
     """The first row of returns from prices is never there: it is not worth a word."""
-    found = []
-    left_out = int((~known[1:]).sum())
-    if left_out:
-        text = f"{left_out:,} times without a return are left out."
-        found.append(Reason("MISSING_RETURNS", ("returns",), text, float(left_out)))
-    gaps = 0 if benchmark is None else int(np.isnan(benchmark).sum())
-    if gaps:
-        text = f"The benchmark has no return at {gaps:,} of these times."
-        found.append(Reason("MISSING_RETURNS", ("benchmark_returns",), text, float(gaps)))
-    return tuple(found)
+    counts = (
+        (int((~known[1:]).sum()), "returns", "{:,} times without a return are left out."),
+        (unmatched, "returns", "{:,} times that the benchmark does not have are left out."),
+        (gaps, "benchmark_returns", "The benchmark has no return at {:,} of these times."),
+    )
+    return tuple(
+        Reason("MISSING_RETURNS", (field,), text.format(count), float(count))
+        for count, field, text in counts
+        if count
+    )
 
 
 def _name(series: Any, default: str) -> str:
@@ -235,7 +254,7 @@ def _name(series: Any, default: str) -> str:
 
 
 def _window(n: int, periods_per_year: float) -> int | None:
-    return None if n < _FEWEST else max(2, min(round(periods_per_year), n // 3))
+    return None if n < _FEWEST else max(2, min(round(periods_per_year), round(n / 3)))
 
 
 def _caveats(*inputs: Any) -> tuple[str, ...]:
