@@ -136,7 +136,8 @@ def rebalance(
 
     Every traded asset goes to the whole number of lots below its target; then single lots are
     bought where the gap in currency is largest, while cash above its target pays for them. An asset
-    within one lot of its target is left alone, so a second call at the same prices trades nothing.
+    within one lot of its target is left alone: a second call at the same prices trades nothing, or
+    with costs at most a few lots.
 
     Parameters
     ----------
@@ -308,7 +309,7 @@ def _quantities(book: _Book, kept: NDArray[np.bool_], cost_of: Cost) -> Floats:
         ideal = book.target * value / book.unit
         whole = np.where(kept, book.held, _whole(book, ideal, cost_of))
         closed = kept | (book.lot <= 0.0)
-        final = _filled(book, _within_cash(book, whole, cost_of), ideal, closed, cost_of)
+        final = _filled(book, _within_cash(book, whole, cost_of), value, closed, cost_of)
         left = book.value - float(cost_of(final - book.held).sum())
         if abs(left - value) <= _SLACK * book.value:
             break
@@ -349,10 +350,11 @@ def _within_cash(book: _Book, wanted: Floats, cost_of: Cost) -> Floats:
 
 
 def _filled(
-    book: _Book, final: Floats, ideal: Floats, closed: NDArray[np.bool_], cost_of: Cost
+    book: _Book, final: Floats, value: float, closed: NDArray[np.bool_], cost_of: Cost
 ) -> Floats:
     """Buy lots where the gap in currency is largest while cash above its target pays for them."""
-    reserve = max(1.0 - float(book.target.sum()), 0.0) * book.value
+    ideal = book.target * value / book.unit
+    reserve = max(1.0 - float(book.target.sum()), 0.0) * value
     while True:
         gap = np.where(closed, 0.0, (ideal - final) * book.unit)
         best = int(np.argmax(gap))
