@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nautilus.accounting.holdings import Position
+from nautilus.accounting import Dividend, Fee, Fill, Position
 from nautilus.analytics import portfolio_pnl
 from nautilus.core.errors import DataError, LabelError, MissingInputError, ParameterError
 from nautilus.core.results import unexplained
@@ -159,6 +160,44 @@ def test_text_forms_are_short_and_escaped():
     assert repr(result).startswith("PortfolioPnl(total_pnl=1.00 USD, total_pnl_percent=100")
     assert "&lt;b&gt;" in result._repr_html_()
     assert result.to_dict()["by_security"] == {"<b>": 1.0}
+
+
+def fills():
+    day = datetime(2024, 1, 2)
+    return [
+        Fill(day, "AAPL", 150, 150.0, fee=3.0, fill_id="1"),
+        Fill(day + timedelta(days=1), "AAPL", -50, 160.0, fee=2.0, fill_id="2"),
+        Fill(day, "MSFT", 10, 100.0, fill_id="3"),
+        Fill(day + timedelta(days=2), "MSFT", -10, 90.0, fill_id="4"),
+        Dividend(day + timedelta(days=3), "AAPL", 0.5),
+    ]
+
+
+def test_events_give_realised_pnl_dividends_fees_and_average_cost():
+    held = Position("AAPL", 100, 155.0, sector="technology")
+    result = portfolio_pnl([held], events=fills())
+    # 50 x 10 on AAPL, -10 x 10 on MSFT; 100 x 0.5 dividends; 5 of fees; 100 x 5 unrealised.
+    assert (result.realised_pnl, result.dividends, result.fees) == (400.0, 50.0, 5.0)
+    assert result.unrealised_pnl == 500.0
+    assert result.total_pnl == pytest.approx(945.0)
+    assert result.by_security == pytest.approx({"AAPL": 1045.0, "MSFT": -100.0})
+    assert result.by_sector == pytest.approx({"technology": 1045.0, "UNCLASSIFIED": -100.0})
+    assert codes(result) == []
+    assert unexplained(result) == ()
+
+
+def test_positions_that_are_not_what_the_events_leave_are_said():
+    result = portfolio_pnl([AAPL, Position("X", 1, 1.0, average_cost=1.0)], events=fills()[:1])
+    assert codes(result) == ["POSITIONS_DIFFER"]
+    assert "AAPL, X" in result.reasons[0].message
+
+
+def test_account_fees_belong_to_no_security():
+    events = [*fills(), Fee(datetime(2024, 1, 9), 7.0)]
+    result = portfolio_pnl([AAPL], events=events)
+    assert result.by_security["account"] == -7.0
+    assert result.fees == 12.0
+    assert math.fsum(result.by_security.values()) == pytest.approx(result.total_pnl)
 
 
 def test_plot_shows_gains_first():
