@@ -1,3 +1,317 @@
-"""Arguments of what is no series function: readers, ledgers, attribution, optimisers, records."""
+"""Calls of what is no series function: ledgers, attribution, readers, optimisers, and records."""
 
-CALLS = []
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import nautilus as nt
+from nautilus.accounting import Fill, Mark
+
+from .data import DAYS, LABELS
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a public name.
+
+    Parameters
+    ----------
+    public : callable
+        The function or class that the call is about.
+    arguments : callable
+        `arguments() -> (args, kwargs)`, made anew each time.
+    by : callable, optional
+        The function that makes an instance of a class, where nobody calls the class.
+    """
+
+    public: Callable[..., Any]
+    arguments: Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]
+    by: Callable[..., Any] | None = None
+
+
+def call(public, *args, by=None, **kwargs):
+    """Arguments that are values: numbers, words, tuples."""
+    return Call(public, lambda: (args, kwargs), by)
+
+
+def making(public, make, by=None, **kwargs):
+    """Positional arguments that are made anew, so that a law sees whether they are written to."""
+    return Call(public, lambda: (make(), dict(kwargs)), by)
+
+
+a, c, m, p, r = nt.analytics, nt.accounting, nt.marketdata, nt.portfolio, nt.risk
+JAN_2, JAN_3, JAN_4 = (datetime(2024, 1, d) for d in (2, 3, 4))
+
+
+def panel(width=3, length=60):
+    rng = np.random.default_rng(11)
+    values = rng.normal(0.0005, 0.01, (length, width)) + rng.normal(0.0, 0.005, (length, 1))
+    return pd.DataFrame(values, index=DAYS[:length], columns=list(LABELS[:width]))
+
+
+def prices():
+    return 100.0 * (1.0 + panel()).cumprod()
+
+
+def series():
+    return panel()["ASSET0"]
+
+
+def benchmark():
+    return panel()["ASSET1"]
+
+
+def events():
+    return [
+        Fill(JAN_2, "AAPL", 100.0, 150.0, fee=1.0, fill_id="a"),
+        Fill(JAN_2, "MSFT", -10.0, 370.0, fee=1.0, fill_id="b"),
+        Mark(JAN_2, {"AAPL": 151.0, "MSFT": 371.0}),
+        Fill(JAN_3, "AAPL", -150.0, 160.0, fee=1.0, fill_id="c"),
+        c.Dividend(JAN_3, "MSFT", 0.75),
+        Mark(JAN_3, {"AAPL": 155.0, "MSFT": 372.0}),
+        c.Split(JAN_4, "AAPL", 4.0),
+        c.Fee(JAN_4, 2.5),
+        c.Transfer(JAN_4, 1000.0),
+        c.FxRate(JAN_4, "EUR", 1.1),
+        Mark(JAN_4, {"AAPL": 39.0, "MSFT": 373.0}),
+    ]
+
+
+def ledger():
+    opened = c.open_ledger(cash=20_000.0)
+    for event in events()[:3]:
+        opened = c.apply_event(opened, event)
+    return opened
+
+
+def positions():
+    return [
+        c.Position("AAPL", 100.0, 155.0, average_cost=150.0, sector="technology"),
+        c.Position("XOM", -20.0, 110.0, average_cost=100.0, sector="energy"),
+    ]
+
+
+def two_periods():
+    weights = [[0.5, 0.5], [0.5, 0.5]], [[0.6, 0.4], [0.6, 0.4]]
+    return *weights, [[0.10, 0.02], [0.04, 0.0]], [[0.08, 0.03], [0.02, 0.01]]
+
+
+def currencies():
+    return (
+        {"UK": 0.6, "US": 0.4},
+        {"UK": 0.5, "US": 0.5},
+        {"UK": 0.05, "US": 0.03},
+        {"UK": 0.04, "US": 0.03},
+        {"UK": 0.0, "US": -0.02},
+    )
+
+
+def bars():
+    times = pd.date_range("2024-01-02 09:30", periods=8, freq="30min")
+    values = np.arange(8.0)
+    return pd.DataFrame(
+        {"open": values, "high": values + 1, "low": values - 1, "close": values, "volume": 10.0},
+        index=times,
+    )
+
+
+def table():
+    return pd.DataFrame(
+        {"Date": ["2024-01-02", "2024-01-02"], "Ticker": ["A", "B"], "Close": [10.0, 20.0]}
+    )
+
+
+def simulated():
+    return (["SPY", "TLT"],)
+
+
+YEAR = {"start": "2020-01-02", "end": "2020-06-30", "seed": 7}
+TARGETS = ({"A": 0.5, "B": 0.5}, {"A": 10.0}, {"A": 100.0, "B": 30.0})
+
+ACCOUNTING = [
+    making(c.Book, lambda: (events(),), by=c.run_ledger, cash=20_000.0),
+    call(c.Dividend, JAN_2, "AAPL", 0.24),
+    call(c.Fee, JAN_2, 1.0),
+    call(c.Fill, JAN_2, "AAPL", 1.0, 100.0),
+    call(c.FxRate, JAN_2, "EUR", 1.1),
+    call(c.Holding, "AAPL"),
+    making(c.Ledger, tuple, by=ledger),
+    call(c.Lot, 1.0, 100.0, 100.0),
+    making(c.Mark, lambda: (JAN_2, {"AAPL": 1.0})),
+    call(c.Position, "AAPL", 1.0, 100.0),
+    call(c.RoundTrip, "AAPL", "long", JAN_2, JAN_3, 1.0, 1.0, 2.0, 0.0, 1.0, 1.0),
+    call(c.Split, JAN_2, "AAPL", 4.0),
+    call(c.Transfer, JAN_2, 100.0),
+    making(c.Valuation, lambda: (ledger(), {"AAPL": 150.0, "MSFT": 370.0}), by=c.mark_to_market),
+    making(c.apply_event, lambda: (ledger(), events()[3])),
+    making(c.apply_fill, lambda: (ledger(), events()[3])),
+    making(c.event_from_dict, lambda: (c.event_to_dict(events()[6]),)),
+    making(c.event_to_dict, lambda: (events()[2],)),
+    making(c.mark_to_market, lambda: (ledger(), {"AAPL": 150.0, "MSFT": 370.0})),
+    call(c.open_ledger, cash=1e6),
+    making(c.read_positions, lambda: ([{"symbol": "AAPL", "quantity": 1, "price": 155.0}],)),
+    *[
+        making(c.run_ledger, lambda: (events(),), cash=20_000.0, lot_method=method)
+        for method in ("average", "fifo", "lifo", "hifo")
+    ],
+]
+
+ANALYTICS = [
+    making(a.AlphaBeta, lambda: (series(), benchmark()), by=a.alpha_beta),
+    making(a.Attribution, two_periods, by=a.brinson),
+    making(a.BenchmarkComparison, lambda: (series(), benchmark()), by=a.compare_to_benchmark),
+    making(a.CaptureRatios, lambda: (series(), benchmark()), by=a.capture_ratios),
+    making(
+        a.Contributions,
+        lambda: ({"A": 0.5, "B": 0.5}, pd.DataFrame({"A": [0.1, 0.0], "B": [0.0, 0.1]})),
+        by=a.return_contributions,
+    ),
+    call(a.Drawdown, 0, 1, 2, -0.1, 3, 2, 1),
+    making(a.DrawdownTable, lambda: (series(),), by=a.drawdown_table),
+    making(a.FactorAttribution, lambda: (series(), panel()[["ASSET1"]]), by=a.factor_attribution),
+    making(a.LMoments, lambda: (series(),), by=a.l_moments),
+    making(a.LinkingComparison, lambda: (a.brinson(*two_periods()),), by=a.compare_linking),
+    making(a.MarketTiming, lambda: (series(), benchmark()), by=a.treynor_mazuy),
+    making(a.PerformanceSummary, lambda: (panel(),), by=a.performance_summary),
+    making(a.PortfolioPnl, lambda: (positions(),), by=a.portfolio_pnl),
+    *[making(a.brinson, two_periods, method=method) for method in ("fachler", "bhb", "geometric")],
+    making(a.compare_linking, lambda: (a.brinson(*two_periods()),)),
+    making(a.currency_attribution, currencies, local_cash_returns={"UK": 0.01, "US": 0.02}),
+    call(a.expected_maximum_sharpe, 100, 1.0),
+    making(a.factor_attribution, lambda: (series(), panel()[["ASSET1", "ASSET2"]])),
+    *[
+        making(a.link_effects, lambda: (a.brinson(*two_periods()),), method=method)
+        for method in ("carino", "menchero", "grap", "frongello")
+    ],
+    call(a.modified_dietz, 74.2, 104.4, (37.1,), flow_days=(14,), days=31),
+    making(a.money_weighted_return, lambda: ([-100.0, 110.0], ["2024-01-01", "2024-12-31"])),
+    making(a.portfolio_pnl, lambda: (positions(),)),
+    making(
+        a.return_contributions,
+        lambda: ({"A": 0.5, "B": 0.5}, pd.DataFrame({"A": [0.1, 0.0], "B": [0.0, 0.1]})),
+        rebalance="never",
+    ),
+    making(a.time_weighted_return, lambda: ([100.0, 160.0, 176.0], [0.0, 50.0, 0.0])),
+]
+
+INDICATORS = [
+    call(nt.indicators.Warmup, 5, 5),
+    call(nt.indicators.available),
+    call(nt.indicators.warmup, "rsi", period=14),
+]
+
+MARKETDATA = [
+    Call(
+        m.Bar,
+        lambda: (
+            (),
+            {
+                "timestamp": JAN_2,
+                "symbol": "AAPL",
+                "open": 1.0,
+                "high": 2.0,
+                "low": 0.5,
+                "close": 1.5,
+            },
+        ),
+    ),
+    Call(m.Instrument, lambda: ((), {"symbol": "AAPL", "name": "Apple"})),
+    making(m.SimulatedMarket, simulated, by=m.simulate_market, **YEAR),
+    making(m.adjust_prices, lambda: (prices()["ASSET0"],), splits={"2023-02-01": 2.0}),
+    making(m.align_to_sessions, lambda: (prices(), "XNYS")),
+    call(m.asset_class, "equities"),
+    call(m.available_samples),
+    call(m.find_instrument, "AAPL"),
+    call(m.known_symbols),
+    call(m.load_sample, "sp500_ohlcv", start="2008-09-15", end="2008-09-30"),
+    making(m.read_prices, lambda: (table(),)),
+    making(m.resample_bars, lambda: (bars(),), timeframe="1h"),
+    making(m.sectors, lambda: (["AAPL", "XOM", "SPY"],)),
+    call(m.sessions, "XNYS", "2025-08-01", "2025-08-22"),
+    making(m.simulate_market, simulated, **YEAR),
+    call(m.simulated_symbols),
+]
+
+PORTFOLIO = [
+    making(p.Allocation, lambda: (panel(),), by=p.min_variance),
+    call(p.Constraints, max_weight=0.5),
+    call(p.InfeasibleError, "no weights fit", conflict=("max_weight",)),
+    Call(
+        p.LimitRow,
+        lambda: (
+            (),
+            {
+                "name": "max_weight",
+                "value": 0.1,
+                "lower": None,
+                "upper": 0.2,
+                "slack": 0.1,
+                "binding": False,
+            },
+        ),
+    ),
+    making(p.Moments, lambda: (panel(),), by=p.estimate_moments),
+    making(p.RebalancePlan, lambda: TARGETS, by=p.rebalance),
+    Call(
+        p.Trade,
+        lambda: (
+            (),
+            {
+                "symbol": "A",
+                "side": "buy",
+                "quantity": 1.0,
+                "price": 2.0,
+                "value": 2.0,
+                "cost": 0.0,
+                "weight_before": 0.0,
+                "weight_after": 0.1,
+                "target_weight": 0.1,
+            },
+        ),
+    ),
+    making(p.estimate_moments, lambda: (panel(),)),
+    making(p.min_variance, lambda: (panel(),)),
+    making(p.min_variance, lambda: (panel(),), constraints=p.Constraints(max_weight=0.4)),
+    making(p.rebalance, lambda: tuple(dict(t) for t in TARGETS), cash=100.0),
+    making(p.risk_parity, lambda: (panel(),)),
+]
+
+REPORTS = [
+    making(nt.reports.TearSheet, lambda: (series(), benchmark()), by=nt.reports.tear_sheet),
+]
+
+RISK = [
+    making(r.RiskContributions, lambda: ([0.5, 0.3, 0.2], panel()), by=r.risk_contributions),
+    Call(
+        r.VarEstimate,
+        lambda: (
+            (),
+            {
+                name: 0.1
+                for name in (
+                    "confidence",
+                    "value_at_risk",
+                    "expected_shortfall",
+                    "standard_error",
+                    "expected_shortfall_error",
+                    "lower",
+                    "upper",
+                )
+            }
+            | {"asset": "A", "method": "normal", "n_used": 90, "n_tail": 9.0},
+        ),
+    ),
+    making(r.VarSummary, lambda: (panel(),), by=r.var_summary),
+    *[
+        making(r.risk_contributions, lambda: ([0.5, 0.3, 0.2], panel(length=150)), measure=measure)
+        for measure in ("volatility", "var", "es")
+    ],
+]
+
+CALLS = [*ACCOUNTING, *ANALYTICS, *INDICATORS, *MARKETDATA, *PORTFOLIO, *REPORTS, *RISK]

@@ -9,7 +9,7 @@ from typing import Any
 import nautilus as nt
 from nautilus.core.folds import registered
 
-from .calls import CALLS
+from .calls import CALLS, Call
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Case:
         Takes (time, asset) as well as (time,).
     kinds : bool
         Takes every kind of array and frame.
-    arguments : callable, optional
-        `arguments() -> (args, kwargs)`, made anew each time, for what is no series function.
+    call : Call, optional
+        For what is no series function: its arguments, made anew each time.
     """
 
     function: Callable[..., Any]
@@ -54,16 +54,21 @@ class Case:
     dated: bool = False
     panel: bool = True
     kinds: bool = True
-    arguments: Callable[[], tuple[tuple[Any, ...], dict[str, Any]]] | None = None
+    call: Call | None = None
 
     @property
     def name(self) -> str:
         """Package and name, as a caller writes them after `nt.`."""
         package = self.function.__module__.split(".")[1]
+        if self.call is not None:
+            return f"{package}.{self.function.__name__}"
         options = ",".join(f"{k}={getattr(v, '__name__', v)}" for k, v in self.parameters.items())
         return f"{package}.{self.function.__name__}({options})"
 
     def __call__(self, *inputs: Any) -> Any:
+        if self.call is not None:
+            args, kwargs = self.call.arguments()
+            return (self.call.by or self.function)(*args, **kwargs)
         return self.function(**dict(zip(self.inputs, inputs, strict=True)), **self.parameters)
 
 
@@ -81,9 +86,9 @@ def against(function, **parameters):
     return _measure(function, ("returns", "benchmark_returns"), "metric", parameters)
 
 
-def summary(function, *inputs, panel=True, **parameters):
+def summary(function, *inputs, panel=True, dated=False, **parameters):
     """More than one number from series."""
-    return Case(function, inputs, parameters, gives="result", panel=panel)
+    return Case(function, inputs, parameters, gives="result", panel=panel, dated=dated)
 
 
 def _measure(function, inputs, gives, parameters):
@@ -176,23 +181,28 @@ METRICS = [
 ]
 
 ROLLED = [
-    Case(a.rolling, ("returns",), {"metric": m, "window": 20}, causal=True)
+    Case(a.rolling, ("returns",), {"metric": m, "window": 20}, causal=True, nan="omit")
     for m in (a.sharpe_ratio, a.max_drawdown, a.gini_mean_difference)
 ]
 
 SUMMARIES = [
     summary(a.alpha_beta, *BOTH),
     summary(a.capture_ratios, *BOTH),
+    summary(a.compare_to_benchmark, *BOTH),
+    summary(a.performance_summary, "returns"),
+    summary(a.performance_summary, *BOTH),
+    summary(nt.reports.tear_sheet, "returns", panel=False, dated=True),
+    summary(nt.reports.tear_sheet, *BOTH, panel=False, dated=True),
     summary(a.drawdown_table, "returns", panel=False, top=3),
     summary(a.henriksson_merton, *BOTH),
     summary(a.l_moments, "returns"),
     summary(a.treynor_mazuy, *BOTH),
     summary(r.var_summary, "returns", confidence=(0.9, 0.95)),
-    Case(a.aggregate_returns, ("returns",), gives="result", dated=True),
-    Case(a.monthly_returns, ("returns",), gives="result", dated=True, panel=False),
+    summary(a.aggregate_returns, "returns", dated=True),
+    summary(a.monthly_returns, "returns", dated=True, panel=False),
 ]
 
-OTHERS = [Case(function, kinds=False, arguments=arguments) for function, arguments in CALLS]
+OTHERS = [Case(call.public, gives="result", kinds=False, call=call) for call in CALLS]
 
 CASES = [*INDICATORS, *SERIES, *METRICS, *ROLLED, *SUMMARIES, *OTHERS]
 

@@ -102,6 +102,8 @@ def test_too_little_overlap_is_not_enough(case):
     later = pandas(benchmark, DAYS[60:])
     assert_refused(case, OverlapError, [pandas(first), later], "of the first's times, need 90%")
     assert_refused(case, ShapeError, [first, benchmark[1:]], "must be of equal length")
+    if "min_overlap" not in inspect.signature(case.function).parameters:
+        return
     with pytest.raises(ParameterError, match="`min_overlap` must be in"):
         case.function(first, benchmark, **{**case.parameters, "min_overlap": 90})
 

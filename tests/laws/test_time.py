@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from nautilus.core.errors import NautilusError
 
-from .cases import those
+from .cases import CASES, those
 from .compare import assert_bits, assert_close, columns, floats, parts
-from .data import LENGTH, SINGLE, arrays, pandas
+from .data import LENGTH, arrays, pandas
 
 causal = pytest.mark.parametrize("case", those(lambda c: c.causal))
 seeds = st.integers(0, 2**32 - 1)
@@ -17,6 +17,9 @@ seeds = st.integers(0, 2**32 - 1)
 
 def nan_policy(*policies):
     return pytest.mark.parametrize("case", those(lambda c: c.nan in policies and c.inputs))
+
+
+left_out = pytest.mark.parametrize("case", those(lambda c: c.nan == "omit" and c.gives == "metric"))
 
 
 def outputs(case, inputs):
@@ -36,8 +39,10 @@ def test_the_future_never_changes_the_past(case, seed, cut, future):
         assert_bits(after[:cut], before[:cut])
 
 
-def test_every_series_function_says_whether_it_is_causal():
-    silent = [c.name for c in causal.args[1][0:0]]
+def test_every_series_function_is_causal_and_has_a_policy_for_nan():
+    silent = [
+        c.name for c in CASES if c.inputs and c.gives == "series" and not (c.causal and c.nan)
+    ]
     assert silent == []
 
 
@@ -66,7 +71,7 @@ def test_a_missing_bar_spoils_exactly_the_bars_that_read_it(case, seed, at, bad)
             assert np.isnan(after[touched]).all()
 
 
-@nan_policy("omit")
+@left_out
 @given(seed=seeds, share=st.floats(0, 0.6))
 def test_missing_observations_are_left_out(case, seed, share):
     data = arrays(case, seed=seed, length=LENGTH, width=0, missing=share)
@@ -75,7 +80,7 @@ def test_missing_observations_are_left_out(case, seed, share):
     assert_close(floats(case(*data)), dropped)
 
 
-@nan_policy("omit")
+@left_out
 def test_in_a_panel_each_column_leaves_out_its_own(case):
     data = arrays(case, width=3, missing=0.3)
     together = columns(case(*data)).ravel()
@@ -95,6 +100,16 @@ def test_a_missing_number_is_refused(case):
 def test_returns_and_benchmark_are_joined_on_time(case):
     values, benchmark = arrays(case, length=60, width=0)
     longer = pandas(np.concatenate([[0.5, -0.5], benchmark, [0.5]]))
-    shifted = pandas(values, longer.index[2:])
-    assert_close(floats(case(shifted, longer)), floats(case(values, benchmark)))
-    assert SINGLE == ("benchmark_returns",)
+    days = longer.index[2:]
+    joined = case(pandas(values, days), longer)
+    assert_close(floats(joined), floats(case(pandas(values, days), pandas(benchmark, days))))
+
+
+@pytest.mark.parametrize("case", those(lambda c: "metric" in c.parameters))
+def test_a_rolling_value_is_the_metric_of_its_slice(case):
+    (values,) = arrays(case, width=0, missing=0.2)
+    size, metric = case.parameters["window"], case.parameters["metric"]
+    found = case(values)
+    assert np.isnan(found[: size - 1]).all()
+    for i in range(size - 1, LENGTH, 7):
+        assert_close(found[i], metric(values[i - size + 1 : i + 1]))
