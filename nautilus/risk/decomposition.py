@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from nautilus.core.checks import check_choice, check_probability
 from nautilus.core.errors import MissingInputError, ParameterError
 from nautilus.core.frames import cross_section, labelled_frame, labelled_vector
 from nautilus.core.results import Reason, Result
+from nautilus.core.statistics import normal_quantile
 from nautilus.risk.covariance import complete_rows, covariance_of, labelled_matrix
 from nautilus.risk.measures import needed
 
@@ -21,6 +21,7 @@ __all__ = ["RiskContributions", "risk_contributions"]
 
 Floats = NDArray[np.float64]
 MEASURES = ("volatility", "var", "es")
+NAMES = {"volatility": "volatility", "var": "value at risk", "es": "expected shortfall"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -69,13 +70,15 @@ class RiskContributions(Result):
         """Bars of the shares beside the weights; returns the axes."""
         from nautilus.core.plot import new_axes
 
-        axes = new_axes() if ax is None else ax
+        axes = new_axes(title=f"Where the {NAMES[self.measure]} is") if ax is None else ax
         positions = np.arange(len(self.labels))
         axes.bar(positions - 0.2, _flat(self.weights), 0.4, label="weight")
-        axes.bar(positions + 0.2, _flat(self.shares), 0.4, label=f"share of {self.measure}")
+        axes.bar(positions + 0.2, _flat(self.shares), 0.4, label="share of risk")
         axes.set_xticks(positions, [str(x) for x in self.labels], rotation=90)
         axes.axhline(0.0, linewidth=0.8, color="0.5")
-        axes.legend()
+        axes.legend(
+            frameon=False, labelcolor="0.5", loc="lower right", bbox_to_anchor=(1, 1), ncols=2
+        )
         return axes
 
 
@@ -142,7 +145,7 @@ def risk_contributions(
         total, marginal = _shortfall(values, w, 1.0 - level)
     else:
         matrix = _matrix(values, covariance, labels)
-        z = 0.0 if measure == "volatility" else NormalDist().inv_cdf(1.0 - level)
+        z = 0.0 if measure == "volatility" else normal_quantile(1.0 - level)
         total, marginal = _from_covariance(matrix, w, values, z)
     methods = dict(zip(MEASURES, ("covariance", "normal", "historical"), strict=True))
     confidence_used = None if measure == "volatility" else level

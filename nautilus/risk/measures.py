@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from nautilus.core.checks import check_choice, check_probability, check_window
 from nautilus.core.errors import NotBuiltError
 from nautilus.core.frames import Like, read
 from nautilus.core.periods import check_returns
+from nautilus.core.statistics import normal_density, normal_quantile, quantile, tail_mean
 
 __all__ = ["expected_shortfall", "value_at_risk"]
 
@@ -191,24 +191,13 @@ def tail_of(values: Floats, confidence: float, method: str) -> Tail:
 
 
 def _historical(values: Floats, n: NDArray[np.int64], share: float) -> Floats:
-    # Sorting puts NaN last, where no weight reaches.
-    ordered = np.sort(values, axis=0)
-    position = (n - 1) * share
-    below = np.floor(position).astype(np.intp)
-    low = np.take_along_axis(ordered, below[None], axis=0)[0]
-    high = np.take_along_axis(ordered, np.minimum(below + 1, n - 1)[None], axis=0)[0]
-    quantile = low + (position - below) * (high - low)
-    mass = n * share
-    worst = ordered[: math.ceil(mass.max())]
-    weights = np.clip(mass - np.arange(len(worst))[:, None], 0.0, 1.0)
-    shortfall = np.where(weights > 0.0, weights * worst, 0.0).sum(axis=0) / mass
-    return -np.stack([quantile, shortfall])
+    return -np.stack([quantile(values, share), tail_mean(values, share)])
 
 
 def _normal(values: Floats, n: NDArray[np.int64], share: float) -> Floats:
     mean, deviation = mean_and_deviation(values, n)
-    z = NormalDist().inv_cdf(share)
-    return np.stack([-mean - z * deviation, -mean + deviation * NormalDist().pdf(z) / share])
+    z = normal_quantile(share)
+    return np.stack([-mean - z * deviation, -mean + deviation * normal_density(z) / share])
 
 
 def mean_and_deviation(values: Floats, n: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from nautilus.core.errors import ParameterError
 from nautilus.core.frames import labelled_frame, read
 from nautilus.core.periods import check_returns
 from nautilus.core.results import Reason, Result
+from nautilus.core.statistics import normal_density, normal_quantile
 from nautilus.risk.measures import (
     SCALINGS,
     check_method,
@@ -236,12 +236,12 @@ def _normal_errors(
 ) -> tuple[float, float, float, float]:
     n, share = len(ordered), 1.0 - confidence
     deviation = float(mean_and_deviation(ordered[:, None], np.array([n]))[1][0])
-    z = NormalDist().inv_cdf(share)
+    z = normal_quantile(share)
     both = [
         deviation * math.sqrt(1.0 / n + k * k / (2.0 * (n - 1)))
-        for k in (z, NormalDist().pdf(z) / share)
+        for k in (z, normal_density(z) / share)
     ]
-    reach = NormalDist().inv_cdf((1 + INTERVAL) / 2) * both[0]
+    reach = normal_quantile((1 + INTERVAL) / 2) * both[0]
     return both[0], both[1], var - reach, var + reach
 
 
