@@ -1,0 +1,35 @@
+"""What outlives a process: portfolios and idempotency keys, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nautilus.core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from nautilus.server.state.database import Database as Database
+    from nautilus.server.state.database import open_database as open_database
+    from nautilus.server.state.portfolio import NavHistory as NavHistory
+    from nautilus.server.state.portfolio import Portfolio as Portfolio
+    from nautilus.server.state.portfolio import Snapshot as Snapshot
+    from nautilus.server.state.portfolios import Change as Change
+    from nautilus.server.state.portfolios import Portfolios as Portfolios
+
+__all__ = [
+    "Change",
+    "Database",
+    "NavHistory",
+    "Portfolio",
+    "Portfolios",
+    "Snapshot",
+    "open_database",
+]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "database": ["Database", "open_database"],
+        "portfolio": ["NavHistory", "Portfolio", "Snapshot"],
+        "portfolios": ["Change", "Portfolios"],
+    },
+)

@@ -1,0 +1,263 @@
+"""The database of the state: one writer thread per process, readers beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+
+from nautilus.core.errors import DataError, ParameterError, UnavailableError
+from nautilus.server.state.schema import SCHEMA_VERSION, metadata, schema_versions
+
+__all__ = ["Database", "open_database"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READERS = 2
+MOST_WAITING = 1024
+
+
+def open_database(url: str, *, busy_seconds: float = 5.0) -> Database:
+    """Open the state, make its tables where they are missing, check its version.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL: `sqlite:///file` or `postgresql+psycopg://...`.
+    busy_seconds : float
+        How long a write waits for another process.
+
+    Raises
+    ------
+    ParameterError
+        No URL, or SQLite in memory, which each thread would see anew.
+    DataError
+        Not a database, or written by another version.
+    UnavailableError
+        It cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     database = open_database(f"sqlite:///{folder}/state.db")
+    ...     print(asyncio.run(database.reachable()))
+    ...     database.close_now()
+    True
+    """
+    address = _checked_url(url)
+    engine = _engine(address, busy_seconds)
+    try:
+        _prepare(engine, address)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine, address)
+
+
+class Database:
+    """Runs functions of a connection in transactions, in threads of its own.
+
+    Parameters
+    ----------
+    engine : Engine
+    url : URL
+    """
+
+    def __init__(self, engine: Engine, url: URL) -> None:
+        self.url = url
+        self.waiting = 0
+        self.closed = False
+        self._engine = engine
+        self._lock = threading.Lock()
+        # SQLite has one writer at a time; a second thread of ours would only wait for the first.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="nautilus-write")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="nautilus-read")
+
+    async def write(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run in a transaction that is committed, and safe on disk, when this returns.
+
+        It is carried out even when the caller is cancelled meanwhile.
+
+        Raises
+        ------
+        UnavailableError
+            Too many calls wait, or the database is locked, full or gone.
+        """
+        return await self._submit(self._writer, lambda: self.write_now(function, *args, **kwargs))
+
+    async def read(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run in a transaction that sees one state of the database."""
+        return await self._submit(self._readers, lambda: self.read_now(function, *args, **kwargs))
+
+    def write_now(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`write` in this thread."""
+        try:
+            with self._engine.connect() as connection:
+                writer = connection.execution_options(nautilus_writes=True)
+                with writer.begin():
+                    return function(writer, *args, **kwargs)
+        except OperationalError as error:
+            raise _unavailable(self.url, error) from error
+
+    def read_now(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`read` in this thread."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                return function(connection, *args, **kwargs)
+        except OperationalError as error:
+            raise _unavailable(self.url, error) from error
+
+    async def reachable(self) -> bool:
+        """Whether the state can be read now."""
+        if self.closed:
+            return False
+        try:
+            return await self.read(_stored_version) == SCHEMA_VERSION
+        except UnavailableError:
+            return False
+
+    async def close(self) -> None:
+        """Finish what was accepted, then close every connection."""
+        if not self.closed:
+            self.closed = True
+            await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """`close` in this thread."""
+        self.closed = True
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self._engine.dispose()
+
+    async def _submit(self, pool: Executor, call: Callable[[], T]) -> T:
+        if self.closed:
+            raise UnavailableError("the database is closed: the server is stopping.")
+        if self.waiting >= MOST_WAITING:
+            raise UnavailableError(
+                f"{self.waiting} calls wait for the database. Try again in a second."
+            )
+        with self._lock:
+            self.waiting += 1
+        future = pool.submit(call)
+        future.add_done_callback(self._ended)
+        # Shielded: a caller that gives up does not take back what it asked for.
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _ended(self, _: object) -> None:
+        with self._lock:
+            self.waiting -= 1
+
+
+def _checked_url(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise ParameterError(
+            f"`database` must be a URL such as sqlite:///state.db, got {url!r}.", field="database"
+        ) from error
+    if _is_sqlite(address) and address.database in (None, "", ":memory:"):
+        raise ParameterError(
+            "`database` must be a file: SQLite in memory is another database for each thread."
+            " Pass sqlite:///state.db.",
+            field="database",
+        )
+    return address
+
+
+def _is_sqlite(address: URL) -> bool:
+    return address.get_backend_name() == "sqlite"
+
+
+def _engine(address: URL, busy_seconds: float) -> Engine:
+    if not _is_sqlite(address):
+        return create_engine(address, pool_size=READERS + 1, pool_pre_ping=True)
+    path = Path(str(address.database))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unavailable(address, error) from error
+    engine = create_engine(
+        address,
+        pool_size=READERS + 1,
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: Any, _: Any) -> None:
+    """What SQLite forgets with each connection; transactions are begun by `_begin`."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("nautilus_writes", False)
+    # A reader that turns writer fails when somebody wrote since; a writer locks at once.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare(engine: Engine, address: URL) -> None:
+    """In one transaction: of two processes that start, the second finds the tables made."""
+    try:
+        with engine.connect() as plain:
+            connection = plain.execution_options(nautilus_writes=True)
+            with connection.begin():
+                found = _stored_version(connection) if _has_versions(connection) else None
+                if found is None:
+                    metadata.create_all(connection)
+                    connection.execute(insert(schema_versions).values(version=SCHEMA_VERSION))
+    except OperationalError as error:
+        raise _unavailable(address, error) from error
+    except DatabaseError as error:
+        raise DataError(
+            f"{_shown(address)} is not a database of this program: {error.orig}."
+            " Move it away or pass another --database.",
+            field="database",
+        ) from error
+    if found not in (None, SCHEMA_VERSION):
+        raise DataError(
+            f"{_shown(address)} was written with version {found} of the tables, this program knows"
+            f" version {SCHEMA_VERSION}. Use the program that wrote it, or another --database.",
+            field="database",
+        )
+    if _is_sqlite(address):
+        os.chmod(str(address.database), 0o600)
+
+
+def _has_versions(connection: Connection) -> bool:
+    return bool(connection.dialect.has_table(connection, schema_versions.name))
+
+
+def _stored_version(connection: Connection) -> int | None:
+    found: int | None = connection.execute(select(schema_versions.c.version)).scalar()
+    return found
+
+
+def _unavailable(address: URL, error: Exception) -> UnavailableError:
+    cause = getattr(error, "orig", None) or error
+    return UnavailableError(f"the database {_shown(address)} does not answer: {cause}.")
+
+
+def _shown(address: URL) -> str:
+    return address.render_as_string(hide_password=True)

@@ -1,0 +1,530 @@
+"""THE portfolio repository: every engine reads and writes portfolios through it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from nautilus.accounting.events import Event, Fill
+from nautilus.accounting.holdings import Position, read_positions
+from nautilus.core.checks import check_finite
+from nautilus.core.errors import ConflictError, MissingInputError, NotFoundError, ParameterError
+from nautilus.server.state import rows
+from nautilus.server.state.database import Database
+from nautilus.server.state.portfolio import (
+    Limits,
+    NavHistory,
+    Portfolio,
+    PortfolioSummary,
+    Snapshot,
+)
+from nautilus.server.state.schema import nav_history, portfolio_events, portfolios
+
+__all__ = ["Change", "Portfolios"]
+
+CACHED = 64
+PAGE = 100
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_log = logging.getLogger("nautilus.server.state")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a write did.
+
+    Parameters
+    ----------
+    portfolio_id : str
+    version : int
+        After the write.
+    what : str
+        "created", "events", "snapshot", "nav", "targets", "limits", "settings" or "deleted".
+    added : int
+        Rows added.
+    duplicates : int
+        Fills left out because their id is known. Nothing but duplicates: the version stays.
+    at : datetime
+    """
+
+    portfolio_id: str
+    version: int
+    what: str
+    at: datetime
+    added: int = 0
+    duplicates: int = 0
+
+
+OnChange = Callable[[Change], Awaitable[None]]
+Steps = Callable[[Connection, Row[Any]], tuple[dict[str, Any], int, int]]
+
+
+class Portfolios:
+    """Portfolios by id, with optimistic versions.
+
+    Every write takes `expected_version`: None writes in any case, a number raises ConflictError
+    unless the portfolio still has that version.
+
+    Parameters
+    ----------
+    database : Database
+    on_change : async callable, optional
+        Called after each commit; the platform publishes `portfolio.updated.{id}` with it. It may
+        be set later. Its failure is logged and does not undo the write.
+    clock : callable
+        The time now, UTC.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        on_change: OnChange | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.on_change = on_change
+        self._database = database
+        self._clock = clock
+        self._cache: OrderedDict[str, Portfolio] = OrderedDict()
+        self._writing: set[asyncio.Task[Change]] = set()
+
+    async def get(self, portfolio_id: str) -> Portfolio:
+        """The stored portfolio.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        known = self._cache.get(portfolio_id)
+        found = await self._database.read(_read, portfolio_id, known)
+        if found is None:
+            self._cache.pop(portfolio_id, None)
+            raise _unknown(portfolio_id)
+        self._cache[portfolio_id] = found
+        self._cache.move_to_end(portfolio_id)
+        if len(self._cache) > CACHED:
+            self._cache.popitem(last=False)
+        return found
+
+    async def find(self, portfolio_id: str) -> Portfolio | None:
+        """The stored portfolio, or None."""
+        try:
+            return await self.get(portfolio_id)
+        except NotFoundError:
+            return None
+
+    async def resolve(
+        self,
+        portfolio_id: str,
+        *,
+        positions: Any = None,
+        cash: float | None = None,
+        events: Sequence[Event] | None = None,
+        nav: NavHistory | None = None,
+        limits: Limits | None = None,
+        targets: Mapping[str, float] | None = None,
+        benchmark: str | None = None,
+        at: datetime | None = None,
+    ) -> Portfolio:
+        """The stored portfolio with what the request says in its place, or an ephemeral one.
+
+        Nothing is stored.
+
+        Parameters
+        ----------
+        portfolio_id : str
+        positions : positions, optional
+            As `read_positions` takes them. None means not sent; an empty list means none held.
+        cash, events, nav, limits, targets, benchmark
+            Instead of what is stored; None means not sent.
+        at : datetime, optional
+            Time of the positions; now by default.
+
+        Raises
+        ------
+        NotFoundError
+            Nothing is stored, and neither positions nor events were sent.
+        """
+        stored = await self.find(portfolio_id)
+        if stored is None and positions is None and events is None:
+            raise _unknown(portfolio_id)
+        base = stored or Portfolio(id=portfolio_id)
+        sent: dict[str, Any] = {
+            "cash": cash,
+            "events": None if events is None else tuple(events),
+            "nav": nav,
+            "limits": limits,
+            "targets": targets,
+            "benchmark": benchmark,
+        }
+        if positions is not None:
+            held = tuple(read_positions(positions))
+            count = len(base.events if events is None else events)
+            sent["snapshot"] = Snapshot(held, at or self._clock(), cash, count)
+        elif events is not None:
+            return replace(base, **_given(sent), snapshot=None)
+        return replace(base, **_given(sent))
+
+    async def create(
+        self,
+        portfolio_id: str,
+        *,
+        base_currency: str = "USD",
+        cash: float = 0.0,
+        events: Sequence[Event] = (),
+        positions: Sequence[Position] | None = None,
+        benchmark: str | None = None,
+        targets: Mapping[str, float] | None = None,
+        limits: Limits | None = None,
+        name: str | None = None,
+        source: str = "user",
+    ) -> Change:
+        """Store a new portfolio, with its first events, at version 1.
+
+        Raises
+        ------
+        ConflictError
+            The id is taken.
+        ParameterError
+            Not an id.
+        """
+        now = self._clock()
+        values: dict[str, Any] = {
+            "id": _checked_id(portfolio_id),
+            "version": 1,
+            "name": name,
+            "source": source,
+            "base_currency": base_currency,
+            "cash": check_finite(cash, "cash"),
+            "benchmark": benchmark,
+            "targets": rows.targets_text(targets or {}),
+            "limits": rows.limits_text({} if limits is None else limits),
+            "snapshot": None,
+            "event_count": 0,
+            "created_at": rows.moment_text(now),
+            "updated_at": rows.moment_text(now),
+        }
+        if positions is not None:
+            values["snapshot"] = rows.snapshot_text(
+                Snapshot(tuple(positions), now, float(cash), len(events))
+            )
+        self._cache.pop(portfolio_id, None)
+        return await self._finished(self._database.write(_create, values, tuple(events), now))
+
+    async def append_events(
+        self, portfolio_id: str, events: Sequence[Event], *, expected_version: int | None = None
+    ) -> Change:
+        """Append fills, dividends, transfers ...; a fill whose id is known is left out.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+        DataError
+            A time without a zone.
+        """
+        if not events:
+            raise MissingInputError("`events` must have at least one event.", field="events")
+        appended = tuple(events)
+
+        def steps(connection: Connection, row: Row[Any]) -> tuple[dict[str, Any], int, int]:
+            added, duplicates = _insert_events(connection, row.id, row.event_count, appended)
+            return {"event_count": row.event_count + added}, added, duplicates
+
+        return await self._write(portfolio_id, "events", expected_version, steps)
+
+    async def save_snapshot(
+        self,
+        portfolio_id: str,
+        positions: Any,
+        *,
+        at: datetime | None = None,
+        cash: float | None = None,
+        source: str = "request",
+        expected_version: int | None = None,
+    ) -> Change:
+        """Keep positions as the last snapshot; an unknown portfolio is made for them.
+
+        Raises
+        ------
+        ConflictError
+        """
+        held = tuple(read_positions(positions))
+        when = at or self._clock()
+
+        def steps(connection: Connection, row: Row[Any]) -> tuple[dict[str, Any], int, int]:
+            text = rows.snapshot_text(Snapshot(held, when, cash, row.event_count, source))
+            return {"snapshot": text}, len(held), 0
+
+        if expected_version is None and await self.find(portfolio_id) is None:
+            try:
+                await self.create(portfolio_id, cash=cash or 0.0)
+            except ConflictError:  # somebody made it since we looked
+                _log.debug("%s was made meanwhile", portfolio_id)
+        return await self._write(portfolio_id, "snapshot", expected_version, steps)
+
+    async def append_nav(
+        self, portfolio_id: str, nav: NavHistory, *, expected_version: int | None = None
+    ) -> Change:
+        """Append net asset values; all later than those stored.
+
+        Raises
+        ------
+        NotFoundError
+        ConflictError
+            A value at or before the last one stored.
+        """
+        new = rows.nav_rows(portfolio_id, nav)
+        if not new:
+            raise MissingInputError("`nav` must have at least one value.", field="nav")
+
+        def steps(connection: Connection, row: Row[Any]) -> tuple[dict[str, Any], int, int]:
+            _insert_nav(connection, row.id, new)
+            return {}, len(new), 0
+
+        return await self._write(portfolio_id, "nav", expected_version, steps)
+
+    async def set_targets(
+        self,
+        portfolio_id: str,
+        targets: Mapping[str, float],
+        *,
+        expected_version: int | None = None,
+    ) -> Change:
+        """Replace the target weights."""
+        values = {"targets": rows.targets_text(targets)}
+        return await self._set(portfolio_id, "targets", expected_version, values)
+
+    async def set_limits(
+        self, portfolio_id: str, limits: Limits, *, expected_version: int | None = None
+    ) -> Change:
+        """Replace the limits."""
+        values = {"limits": rows.limits_text(limits)}
+        return await self._set(portfolio_id, "limits", expected_version, values)
+
+    async def set_benchmark(
+        self, portfolio_id: str, benchmark: str | None, *, expected_version: int | None = None
+    ) -> Change:
+        """Replace the benchmark."""
+        return await self._set(portfolio_id, "settings", expected_version, {"benchmark": benchmark})
+
+    async def rename(
+        self, portfolio_id: str, name: str | None, *, expected_version: int | None = None
+    ) -> Change:
+        """Replace the name for people."""
+        return await self._set(portfolio_id, "settings", expected_version, {"name": name})
+
+    async def delete(self, portfolio_id: str, *, expected_version: int | None = None) -> Change:
+        """Remove a portfolio with all that is stored of it."""
+        self._cache.pop(portfolio_id, None)
+        write = self._database.write(_delete, portfolio_id, expected_version, self._clock())
+        return await self._finished(write)
+
+    async def list(
+        self, *, limit: int = PAGE, after: str | None = None
+    ) -> tuple[PortfolioSummary, ...]:
+        """Portfolios by id, those after a given id; pass the last id to get the next page."""
+        return await self._database.read(_list, limit, after)
+
+    async def count(self) -> int:
+        """Number of stored portfolios."""
+        return await self._database.read(_count)
+
+    async def _set(
+        self, portfolio_id: str, what: str, expected: int | None, values: dict[str, Any]
+    ) -> Change:
+        return await self._write(portfolio_id, what, expected, lambda *_: (values, 0, 0))
+
+    async def _write(
+        self, portfolio_id: str, what: str, expected: int | None, steps: Steps
+    ) -> Change:
+        return await self._finished(
+            self._database.write(_update, portfolio_id, what, expected, steps, self._clock())
+        )
+
+    async def _finished(self, write: Coroutine[Any, Any, Change]) -> Change:
+        """Commit and tell, also when the caller is cancelled between the two."""
+        task = asyncio.create_task(self._told(write))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return await asyncio.shield(task)
+
+    async def _told(self, write: Coroutine[Any, Any, Change]) -> Change:
+        change = await write
+        if self.on_change is not None and (change.added or not change.duplicates):
+            try:
+                await self.on_change(change)
+            except Exception as error:  # the write is done; who reads later sees the version
+                _log.warning("nobody heard of %s", change, exc_info=error)
+        return change
+
+
+def _checked_id(portfolio_id: str) -> str:
+    if _ID.fullmatch(portfolio_id) is None:
+        raise ParameterError(
+            f"`portfolio_id` must be 1 to 64 of letters, digits and . _ : -, got {portfolio_id!r}.",
+            field="portfolio_id",
+        )
+    return portfolio_id
+
+
+def _given(sent: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sent.items() if value is not None}
+
+
+def _unknown(portfolio_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"no portfolio {portfolio_id!r} is stored.",
+        field="portfolio_id",
+        hint="Create it, or send `positions` with the request.",
+    )
+
+
+def _row(connection: Connection, portfolio_id: str, *, lock: bool = False) -> Row[Any] | None:
+    query = select(portfolios).where(portfolios.c.id == portfolio_id)
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def _read(connection: Connection, portfolio_id: str, known: Portfolio | None) -> Portfolio | None:
+    row = _row(connection, portfolio_id)
+    if row is None:
+        return None
+    if known is not None and rows.moment(row.created_at) != known.created_at:
+        known = None  # deleted and made anew
+    if known is not None and row.version == known.version:
+        return known
+    return rows.portfolio_of(connection, row, known)
+
+
+def _locked(connection: Connection, portfolio_id: str, expected: int | None) -> Row[Any]:
+    row = _row(connection, portfolio_id, lock=True)
+    if row is None:
+        raise _unknown(portfolio_id)
+    if expected is not None and row.version != expected:
+        raise ConflictError(
+            f"portfolio {portfolio_id!r} has version {row.version}, not {expected}: somebody else"
+            " changed it. Read it again and repeat the change.",
+            field="expected_version",
+        )
+    return row
+
+
+def _update(
+    connection: Connection,
+    portfolio_id: str,
+    what: str,
+    expected: int | None,
+    steps: Steps,
+    now: datetime,
+) -> Change:
+    row = _locked(connection, portfolio_id, expected)
+    values, added, duplicates = steps(connection, row)
+    version = row.version if duplicates and not added else row.version + 1
+    if version != row.version:
+        connection.execute(
+            update(portfolios)
+            .where(portfolios.c.id == portfolio_id)
+            .values(version=version, updated_at=rows.moment_text(now), **values)
+        )
+    return Change(
+        portfolio_id=portfolio_id,
+        version=version,
+        what=what,
+        at=now,
+        added=added,
+        duplicates=duplicates,
+    )
+
+
+def _create(
+    connection: Connection, values: dict[str, Any], events: tuple[Event, ...], now: datetime
+) -> Change:
+    portfolio_id = values["id"]
+    if _row(connection, portfolio_id) is not None:
+        raise ConflictError(f"portfolio {portfolio_id!r} exists already.", field="portfolio_id")
+    connection.execute(insert(portfolios).values(values))
+    added, duplicates = _insert_events(connection, portfolio_id, 0, events)
+    if added:
+        connection.execute(
+            update(portfolios).where(portfolios.c.id == portfolio_id).values(event_count=added)
+        )
+    return Change(
+        portfolio_id=portfolio_id,
+        version=1,
+        what="created",
+        at=now,
+        added=added,
+        duplicates=duplicates,
+    )
+
+
+def _delete(
+    connection: Connection, portfolio_id: str, expected: int | None, now: datetime
+) -> Change:
+    row = _locked(connection, portfolio_id, expected)
+    for table in (portfolio_events, nav_history):
+        connection.execute(delete(table).where(table.c.portfolio_id == portfolio_id))
+    connection.execute(delete(portfolios).where(portfolios.c.id == portfolio_id))
+    return Change(portfolio_id=portfolio_id, version=row.version, what="deleted", at=now)
+
+
+def _insert_events(
+    connection: Connection, portfolio_id: str, first: int, events: tuple[Event, ...]
+) -> tuple[int, int]:
+    """(added, duplicates); the first new event gets number `first`."""
+    known = _known_fill_ids(connection, portfolio_id, events)
+    new: list[dict[str, Any]] = []
+    for event in events:
+        fill_id = event.fill_id if isinstance(event, Fill) else None
+        if fill_id is not None and fill_id in known:
+            continue
+        new.append(rows.event_row(portfolio_id, first + len(new), event))
+        if fill_id is not None:
+            known.add(fill_id)
+    if new:
+        connection.execute(insert(portfolio_events), new)
+    return len(new), len(events) - len(new)
+
+
+def _known_fill_ids(
+    connection: Connection, portfolio_id: str, events: tuple[Event, ...]
+) -> set[str]:
+    if not any(isinstance(event, Fill) and event.fill_id is not None for event in events):
+        return set()
+    table = portfolio_events
+    query = select(table.c.fill_id).where(
+        table.c.portfolio_id == portfolio_id, table.c.fill_id.is_not(None)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _insert_nav(
+    connection: Connection, portfolio_id: str, new: Sequence[Mapping[str, Any]]
+) -> None:
+    table = nav_history
+    query = select(func.max(table.c.microseconds)).where(table.c.portfolio_id == portfolio_id)
+    last = connection.execute(query).scalar()
+    if last is not None and new[0]["microseconds"] <= last:
+        raise ConflictError(
+            f"`nav` of {portfolio_id!r} begins at or before the last value stored. Append later"
+            " values only; history is not rewritten.",
+            field="nav",
+        )
+    connection.execute(insert(table), list(new))
+
+
+def _list(connection: Connection, limit: int, after: str | None) -> tuple[PortfolioSummary, ...]:
+    query = select(portfolios).order_by(portfolios.c.id).limit(limit)
+    if after is not None:
+        query = query.where(portfolios.c.id > after)
+    return tuple(rows.summary_of(row) for row in connection.execute(query))
+
+
+def _count(connection: Connection) -> int:
+    return int(connection.execute(select(func.count()).select_from(portfolios)).scalar_one())
