@@ -13,7 +13,7 @@ from typing import Any
 
 from nautilus.accounting.events import Dividend, Event, Fee, Fill, FxRate, Mark, Split, Transfer
 from nautilus.accounting.ledger import Holding, Ledger, Lot, ledger_from_dict, ledger_to_dict
-from nautilus.accounting.lots import fill_lots, lot_method_code
+from nautilus.accounting.lots import lot_method_code, trade_lots
 from nautilus.accounting.positions import average_step
 from nautilus.core.checks import check_finite, check_positive
 from nautilus.core.errors import DataError, MissingInputError, ParameterError
@@ -39,45 +39,41 @@ class Account:
     base_fees: float = 0.0
     base_dividends: float = 0.0
     base_fx: float = 0.0
-    base_cross: float = 0.0
 
     def trade(self, traded: float, price: float, rate: float, method: int) -> None:
         """Run THE position step and book what it realised."""
         if method == 0:
-            gain, fx, cross = self._trade_at_average(traded, price, rate)
+            gain, fx = self._trade_at_average(traded, price, rate)
         else:
-            gain, fx, cross = self._trade_lots(traded, price, rate, method)
+            gain, fx = self._trade_lots(traded, price, rate, method)
         gain = gain * self.multiplier
         self.realised += gain
         self.base_realised += gain * rate
         self.base_fx += fx * self.multiplier
-        self.base_cross += cross * self.multiplier
 
-    def _trade_at_average(
-        self, traded: float, price: float, rate: float
-    ) -> tuple[float, float, float]:
+    def _trade_at_average(self, traded: float, price: float, rate: float) -> tuple[float, float]:
         held = (self.quantities[0], self.costs[0], self.base_costs[0]) if self.quantities else FLAT
-        quantity, cost, base_cost, *gains = average_step(*held, traded, price, rate)
+        quantity, cost, base_cost, gain, fx = average_step(*held, traded, price, rate)
         still = quantity != 0.0
         self.quantities = [quantity] if still else []
         self.costs = [cost] if still else []
         self.base_costs = [base_cost] if still else []
         self.quantity = quantity
-        return gains[0], gains[1], gains[2]
+        return gain, fx
 
     def _trade_lots(
         self, traded: float, price: float, rate: float, method: int
-    ) -> tuple[float, float, float]:
+    ) -> tuple[float, float]:
         lots = (self.quantities, self.costs, self.base_costs)
-        count = len(self.quantities)
+        heads, tails, gain, fx = [0], [len(self.quantities)], [0.0], [0.0]
         for values in lots:
             values.append(0.0)  # room for the lot that the fill may open
-        head, tail, *gains = fill_lots(*lots, 0, count, traded, price, rate, method)
+        trade_lots([0], [traded], [price], [rate], 0, method, heads, tails, *lots, gain, fx)
         for values in lots:
-            del values[tail:]
-            del values[:head]
+            del values[tails[0] :]
+            del values[: heads[0]]
         self.quantity = _total(self.quantities)
-        return gains[0], gains[1], gains[2]
+        return gain[0], fx[0]
 
     def split(self, ratio: float) -> None:
         """More units at a lower cost; what was paid stays."""
@@ -107,7 +103,7 @@ class Account:
 FLAT = (0.0, 0.0, 0.0)
 _BOOKED = (
     "symbol", "currency", "multiplier", "realised", "fees", "dividends",
-    "base_realised", "base_fees", "base_dividends", "base_fx", "base_cross",
+    "base_realised", "base_fees", "base_dividends", "base_fx",
 )  # fmt: skip
 
 

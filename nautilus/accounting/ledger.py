@@ -50,10 +50,9 @@ class Holding:
         Money in `currency`.
     base_realised, base_fees, base_dividends : float
         Money in base currency at the rates of their times. `base_realised` is the gain in
-        `currency` at the closing rate: price effect and cross effect.
-    base_fx, base_cross : float
-        FX effect on the cost of what was closed (not part of `base_realised`), and cross effect
-        (part of it), in base currency.
+        `currency` at the closing rate.
+    base_fx : float
+        FX effect on the cost of what was closed, in base currency; not part of `base_realised`.
     """
 
     symbol: str
@@ -67,7 +66,6 @@ class Holding:
     base_fees: float = 0.0
     base_dividends: float = 0.0
     base_fx: float = 0.0
-    base_cross: float = 0.0
 
     @property
     def quantity(self) -> float:

@@ -21,7 +21,7 @@ def is_opposite(held: float, traded: float) -> bool:
     >>> is_opposite(10.0, -3.0), is_opposite(-10.0, -3.0), is_opposite(0.0, -3.0)
     (True, False, False)
     """
-    return (held > 0.0 and traded < 0.0) or (held < 0.0 and traded > 0.0)
+    return held * traded < 0.0
 
 
 def close_lot(lot: float, traded: float) -> tuple[float, float, float]:
@@ -44,34 +44,29 @@ def close_lot(lot: float, traded: float) -> tuple[float, float, float]:
 
 def closing_gains(
     closed: float, cost: float, base_cost: float, price: float, rate: float
-) -> tuple[float, float, float]:
-    """(gain, FX effect, cross effect) of closing a quantity.
+) -> tuple[float, float]:
+    """(gain, FX effect) of closing a quantity.
 
     With exchange rates r0 when opened (base_cost / cost) and r1 now: gain = q (p1 - p0) in the
-    trade's currency; FX effect = q p0 (r1 - r0) and cross effect = q (p1 - p0) (r1 - r0) in base
-    currency. gain x r1 + FX effect = q (p1 r1 - p0 r0) is the whole P&L in base currency, and the
-    cross effect is the part of gain x r1 that needed both moves.
+    trade's currency, FX effect = q p0 (r1 - r0) in base currency; gain x r1 + FX effect =
+    q (p1 r1 - p0 r0) is the whole P&L in base currency.
 
     Examples
     --------
-    >>> gain, fx, cross = closing_gains(100.0, 10.0, 11.0, 12.0, 1.25)
-    >>> gain, fx, round(cross, 9)
-    (200.0, 150.0, 30.0)
+    >>> closing_gains(100.0, 10.0, 11.0, 12.0, 1.25)
+    (200.0, 150.0)
     """
-    gain = closed * (price - cost)
-    fx = closed * (cost * rate - base_cost)
-    if fx == 0.0 or cost == 0.0:
-        return gain, fx, 0.0
-    return gain, fx, gain * (rate - base_cost / cost)
+    return closed * (price - cost), closed * (cost * rate - base_cost)
 
 
 def average_step(
     quantity: float, cost: float, base_cost: float, traded: float, price: float, rate: float
-) -> tuple[float, float, float, float, float, float]:
+) -> tuple[float, float, float, float, float]:
     """One fill on a position kept at average cost.
 
-    Adding moves the cost to the quantity-weighted mean; closing leaves it; a fill through zero
-    closes what was held and opens the rest at its own price.
+    Adding moves the cost to the quantity-weighted mean, closing leaves it, and a fill through
+    zero closes what was held and opens the rest at its own price: with w = opened / quantity
+    after, the cost after is (1 - w) cost + w price, and w is 0 when closing, 1 when flipping.
 
     Parameters
     ----------
@@ -87,25 +82,22 @@ def average_step(
 
     Returns
     -------
-    tuple of (quantity, cost, base_cost, gain, FX effect, cross effect)
-        The effects as in `closing_gains`.
+    tuple of (quantity, cost, base_cost, gain, FX effect)
+        Gain and FX effect as in `closing_gains`; the costs mean nothing when quantity is 0.0.
 
     Examples
     --------
     >>> average_step(10.0, 100.0, 100.0, -15.0, 120.0, 1.0)
-    (-5.0, 120.0, 120.0, 200.0, 0.0, 0.0)
+    (-5.0, 120.0, 120.0, 200.0, 0.0)
     """
-    if not is_opposite(quantity, traded):
-        total = quantity + traded
-        share = traded / total
-        cost = cost + (price - cost) * share if share < 1.0 else price
-        base = price * rate
-        base_cost = base_cost + (base - base_cost) * share if share < 1.0 else base
-        return total, cost, base_cost, 0.0, 0.0, 0.0
-    closed, left, rest = close_lot(quantity, traded)
-    gain, fx, cross = closing_gains(closed, cost, base_cost, price, rate)
-    if rest != 0.0:
-        return rest, price, price * rate, gain, fx, cross
-    if left == 0.0:
-        return 0.0, 0.0, 0.0, gain, fx, cross
-    return left, cost, base_cost, gain, fx, cross
+    # Without branches: whether the next fill buys or sells cannot be predicted, and a mispredicted
+    # jump costs more than all of this arithmetic.
+    closed = max(0.0, min(quantity, -traded)) + min(0.0, max(quantity, -traded))
+    total = quantity + traded
+    total = total if abs(total) > DUST * max(abs(quantity), abs(traded)) else 0.0
+    closed = closed if total != 0.0 else quantity
+    opened = total - (quantity - closed)
+    weight = opened / (total if total != 0.0 else 1.0)
+    kept = 1.0 - weight
+    gain, fx = closing_gains(closed, cost, base_cost, price, rate)
+    return total, kept * cost + weight * price, kept * base_cost + weight * (price * rate), gain, fx

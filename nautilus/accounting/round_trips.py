@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from nautilus.accounting.events import Event, Fill, FxRate, Split
-from nautilus.accounting.lots import lot_method_code, next_lot
+from nautilus.accounting.lots import HIFO, LIFO, dearest, lot_method_code
 from nautilus.accounting.positions import average_step, close_lot, closing_gains, is_opposite
 
 __all__ = ["RoundTrip", "round_trips"]
@@ -117,10 +117,12 @@ def _close(lots: _Open, fill: Fill, rate: float, method: int) -> tuple[float, li
     left = fill.quantity
     trips: list[RoundTrip] = []
     while lots.quantities and is_opposite(lots.quantities[0], left):
-        j = next_lot(lots.quantities, lots.costs, 0, len(lots.quantities), method)
+        j = len(lots.quantities) - 1 if method == LIFO else 0
+        if method == HIFO:
+            j = dearest(lots.quantities, lots.costs, 0, len(lots.quantities))
         closed, kept, left = close_lot(lots.quantities[j], left)
         cost, base_cost = lots.costs[j], lots.base_costs[j]
-        gain, fx, _ = closing_gains(closed, cost, base_cost, fill.price, rate)
+        gain, fx = closing_gains(closed, cost, base_cost, fill.price, rate)
         trips.append(_trip(lots, j, fill, closed, (gain * rate + fx) * fill.multiplier, rate))
         lots.quantities[j] = kept
         if kept == 0.0:

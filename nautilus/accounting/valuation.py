@@ -31,8 +31,10 @@ class OpenGains:
     ----------
     unrealised : float
         Gain in the holding's currency at the present rate: price effect and cross effect.
-    fx, cross : float
-        FX effect on the cost; cross effect (part of `unrealised`).
+    fx : float
+        FX effect on the cost.
+    cross : float
+        The part of `unrealised` that needed both moves: gain x (rate - rate when opened).
     """
 
     unrealised: float
@@ -51,8 +53,9 @@ def open_gains(holding: Holding, price: float, rate: float) -> OpenGains:
     """
     gain, fx, cross = 0.0, 0.0, 0.0
     for lot in holding.lots:
-        g, f, c = closing_gains(lot.quantity, lot.cost, lot.base_cost, price, rate)
-        gain, fx, cross = gain + g, fx + f, cross + c
+        gained, moved = closing_gains(lot.quantity, lot.cost, lot.base_cost, price, rate)
+        gain, fx = gain + gained, fx + moved
+        cross += gained * (rate - lot.base_cost / lot.cost) if moved and lot.cost else 0.0
     return OpenGains(
         gain * holding.multiplier * rate, fx * holding.multiplier, cross * holding.multiplier
     )
