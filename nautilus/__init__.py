@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from nautilus.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from nautilus import accounting as accounting
-    from nautilus import analytics as analytics
-    from nautilus import indicators as indicators
-    from nautilus import marketdata as marketdata
-    from nautilus import portfolio as portfolio
-    from nautilus import reports as reports
-    from nautilus import risk as risk
+    import nautilus.accounting as accounting
+    import nautilus.analytics as analytics
+    import nautilus.indicators as indicators
+    import nautilus.marketdata as marketdata
+    import nautilus.portfolio as portfolio
+    import nautilus.reports as reports
+    import nautilus.risk as risk
     from nautilus.core.streams import Stream as Stream
     from nautilus.core.streams import stream as stream
     from nautilus.core.versions import show_versions as show_versions
