@@ -24,7 +24,7 @@ from nautilus.reports.metric_tables import (
     metric_rows,
     tail_rows,
 )
-from nautilus.reports.tables import date_text, drawdown_rows, month_rows, percent
+from nautilus.reports.tables import date_text, drawdown_rows, month_rows, percent, sentence
 
 if TYPE_CHECKING:
     from nautilus.reports.tear_sheets import TearSheet
@@ -108,9 +108,13 @@ def _rolling(sheet: TearSheet, times: NDArray[Any], series: list[Any]) -> list[t
     rate = sheet.summary.risk_free_rate
     ratios = [_column(rolling(sharpe_ratio, s, risk_free_rate=rate, **yearly)) for s in series]
     spreads = [_column(rolling(annualized_volatility, s, **yearly)) for s in series]
-    ratio = rolling_picture(times, ratios, label="Rolling Sharpe ratio", reference=0.0)
-    spread = rolling_picture(times, spreads, label="Rolling volatility", percent=True)
-    return [("Sharpe ratio", trusted(ratio)), ("Volatility per year", trusted(spread))]
+    ratio, spread = "Rolling Sharpe ratio", "Rolling volatility per year"
+    drawn = []
+    if np.isfinite(ratios[0]).any():
+        drawn.append((ratio, rolling_picture(times, ratios, label=ratio, reference=0.0)))
+    if np.isfinite(spreads[0]).any():
+        drawn.append((spread, rolling_picture(times, spreads, label=spread, percent=True)))
+    return [(heading, trusted(picture)) for heading, picture in drawn]
 
 
 def _column(series: Any) -> Floats:
@@ -150,7 +154,7 @@ def _notes(sheet: TearSheet) -> list[str]:
     found += [reason.message for reason in summary.reasons if not reason.fields]
     for one in sheet.risk.estimates:
         level = percent(one.confidence, 0)
-        found += [f"Value at risk at {level}: {reason.message}." for reason in one.reasons]
+        found += [f"Value at risk at {level}: {reason.message}" for reason in one.reasons]
     basis = (
         f"Simple returns, {summary.periods_per_year:g} periods per year, risk-free rate"
         f" {percent(summary.risk_free_rate)} per year."
@@ -164,4 +168,4 @@ def _notes(sheet: TearSheet) -> list[str]:
         "Value at risk and expected shortfall are historical and positive losses; the outermost"
         " bars of the distribution hold all that lies beyond."
     )
-    return [*found, basis, intervals, tails]
+    return [sentence(text) for text in (*found, basis, intervals, tails)]

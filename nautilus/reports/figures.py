@@ -209,7 +209,7 @@ def _growth_axis(axes: Any, wealth: Sequence[Floats]) -> None:
     if high / low > 6.0:
         axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
     else:
-        ticks = MaxNLocator(6).tick_values(low, high)
+        ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
         axes.yaxis.set_major_locator(FixedLocator([t for t in ticks if t > 0.0]))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(_formatter("{:g}"))
@@ -222,6 +222,8 @@ def _time_axis(axes: Any, times: NDArray[Any]) -> None:
         locator = AutoDateLocator(minticks=3, maxticks=9)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    else:
+        axes.xaxis.get_major_locator().set_params(integer=True)
     axes.margins(x=0.0)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nautilus.core.results import Reason
-from nautilus.reports.tables import MISSING, number, percent
+from nautilus.reports.tables import MISSING, number, percent, sentence
 
 __all__ = [
     "ACTIVE",
@@ -47,14 +47,13 @@ OWN: tuple[Shown, ...] = (
     ("annualized_volatility", "Volatility per year", "2%"),
     ("downside_deviation", "Downside deviation per year", "2%"),
     ("sharpe_ratio", "Sharpe ratio", "2"),
-    ("autocorrelation_adjusted_sharpe_ratio", "Sharpe, autocorrelation-adjusted", "2"),
+    ("autocorrelation_adjusted_sharpe_ratio", "Sharpe, autocorrelation adj.", "2"),
     ("probabilistic_sharpe_ratio", "Probability of Sharpe above 0", "1%"),
     ("minimum_track_record_length", "Periods needed to tell it from 0", "0"),
     ("sortino_ratio", "Sortino ratio", "2"),
     ("omega_ratio", "Omega ratio", "2"),
     ("calmar_ratio", "Calmar ratio", "2"),
     ("max_drawdown", "Maximum drawdown", "2%"),
-    ("average_drawdown", "Average drawdown", "2%"),
     ("longest_drawdown", "Longest drawdown, periods", "0"),
     ("ulcer_index", "Ulcer index", "2%"),
     ("skewness", "Skewness", "2"),
@@ -68,7 +67,6 @@ PATHS = (
     "max_drawdown",
     "calmar_ratio",
     "ulcer_index",
-    "average_drawdown",
     "longest_drawdown",
 )
 ACTIVE: tuple[Shown, ...] = (
@@ -190,7 +188,7 @@ def tail_rows(risk: Any) -> tuple[tuple[str, str, str, str, str], ...]:
 def _cause(reason: Reason) -> str:
     # The message begins with the names of all metrics, which the marks already show.
     _, found, cause = reason.message.partition(": ")
-    return cause if found else reason.message
+    return sentence(cause if found else reason.message)
 
 
 def _text(value: Any, digits: str) -> str:

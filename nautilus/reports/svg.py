@@ -18,7 +18,9 @@ VARIABLES = {
     INK: "--muted",
 }
 _UNSAVED = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-_NUMBER = re.compile(r"(-?\d+\.\d)\d+")
+# Coordinates only: the text of a tick label has digits of its own.
+_PLACES = re.compile(r' (?:d|x|y|transform|width|height)="[^"]*"')
+_DIGITS = re.compile(r"(\.\d)\d+")
 _COLOUR = re.compile("|".join(re.escape(c) for c in VARIABLES))
 _REMOVED = (
     re.compile(r'\sxmlns(:\w+)?="[^"]*"'),
@@ -70,8 +72,14 @@ def _inlined(document: str, label: str) -> str:
     picture = re.sub(r'(<svg)[^>]*?( viewBox="[^"]*")[^>]*>', _opening(label), picture, count=1)
     picture = _without_unused_ids(picture)
     picture = _COLOUR.sub(lambda m: f"var({VARIABLES[m[0]]}, {m[0]})", picture)
-    picture = _NUMBER.sub(r"\1", picture).replace(".0 ", " ")
+    picture = _PLACES.sub(_shortened, picture)
     return re.sub(r"\s*\n\s*", "\n", picture)
+
+
+def _shortened(attribute: re.Match[str]) -> str:
+    """Coordinates to a tenth of a pixel."""
+    text = _DIGITS.sub(r"\1", re.sub(r"\s+", " ", attribute[0]))
+    return text.replace(".0 ", " ").replace(" L ", "L").replace("M ", "M")
 
 
 def _opening(label: str) -> Any:

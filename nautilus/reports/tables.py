@@ -20,6 +20,7 @@ __all__ = [
     "month_rows",
     "number",
     "percent",
+    "sentence",
 ]
 
 MISSING = "–"
@@ -92,6 +93,17 @@ def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
         return MISSING
     rounded = round(float(value), digits) + 0.0  # so that -0.0 is 0
     return f"{rounded:{'+' if sign else ''},.{digits}f}".replace("-", MINUS)
+
+
+def sentence(text: str) -> str:
+    """With a capital at its beginning and a full stop at its end.
+
+    Examples
+    --------
+    >>> sentence("needs 3 returns")
+    'Needs 3 returns.'
+    """
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
 
 
 def date_text(when: Any) -> str:

@@ -13,7 +13,7 @@ from nautilus.analytics.comparison import BenchmarkComparison, compare_to_benchm
 from nautilus.analytics.drawdowns import DrawdownTable, drawdown_table
 from nautilus.analytics.returns import monthly_returns, wealth_index
 from nautilus.analytics.summary import PerformanceSummary, performance_summary
-from nautilus.core.errors import MissingExtraError, NotEnoughDataError
+from nautilus.core.errors import DataError, MissingExtraError, NotEnoughDataError
 from nautilus.core.frames import Like, aligned, read, time_series
 from nautilus.core.results import Reason, Result
 from nautilus.reports.metric_tables import PATHS
@@ -115,6 +115,14 @@ class TearSheet(Result):
 
         return part("tear_sheet.html", **contents(self))
 
+    def __repr__(self) -> str:
+        found = self.summary
+        return (
+            f"TearSheet({self.title!r}, n_used={found.n_used:,.0f},"
+            f" annualized_return={found.annualized_return:.6g},"
+            f" sharpe_ratio={found.sharpe_ratio:.6g}, max_drawdown={found.max_drawdown:.6g})"
+        )
+
     def _repr_html_(self) -> str:
         try:
             return self._body()
@@ -129,6 +137,7 @@ def tear_sheet(
     title: str | None = None,
     risk_free_rate: float = 0.0,
     periods_per_year: float = 252.0,
+    min_overlap: float = 0.9,
 ) -> TearSheet:
     """One page about a series of returns; shows itself in a notebook, `.report(path)` writes it.
 
@@ -143,6 +152,8 @@ def tear_sheet(
     risk_free_rate : float
         Per annum, a fraction.
     periods_per_year : float
+    min_overlap : float
+        Share of the times of `returns` that the benchmark must have.
 
     Returns
     -------
@@ -155,6 +166,8 @@ def tear_sheet(
         More than one column.
     NotEnoughDataError
         No return at all.
+    DataError
+        An infinite return.
     OverlapError, UnitError, TimeIndexError
 
     References
@@ -169,7 +182,7 @@ def tear_sheet(
     >>> sheet.title, len(sheet.drawdowns), sheet.window
     ('Two years', 10, 167)
     """
-    own, other, reasons = _joined(returns, benchmark_returns)
+    own, other, reasons = _joined(returns, benchmark_returns, min_overlap)
     options: dict[str, Any] = {
         "risk_free_rate": risk_free_rate,
         "periods_per_year": periods_per_year,
@@ -199,18 +212,25 @@ def tear_sheet(
     )
 
 
-def _joined(returns: Any, benchmark_returns: Any) -> tuple[Any, Any, tuple[Reason, ...]]:
+def _joined(
+    returns: Any, benchmark_returns: Any, min_overlap: float
+) -> tuple[Any, Any, tuple[Reason, ...]]:
     """Both as series by time on the common times that have a return of the portfolio."""
     values, like = read(returns, "returns", ndim=1)
     name, other, unmatched = like.name, None, 0
     if benchmark_returns is not None:
         label = read(benchmark_returns, "benchmark_returns", ndim=1)[1].name
         size = like.size
-        values, benchmark, like = aligned(returns, benchmark_returns)
+        values, benchmark, like = aligned(returns, benchmark_returns, min_overlap=min_overlap)
         other, unmatched = benchmark[:, 0], size - like.size
     known = ~np.isnan(values[:, 0])
     if not known.any():
         raise NotEnoughDataError("`returns` hold no return at all.", field="returns")
+    if np.isinf(values).any():
+        raise DataError(
+            "`returns` hold an infinite value. It comes from a price of 0: leave that price out.",
+            field="returns",
+        )
     times = _local_times(like)
     own = _series(times, values[:, 0], known, name)
     if other is None:
@@ -237,9 +257,9 @@ def _local_times(like: Like) -> Any:
 def _missing(known: NDArray[np.bool_], unmatched: int, gaps: int) -> tuple[Reason, ...]:
     """The first row of returns from prices is never there: it is not worth a word."""
     counts = (
-        (int((~known[1:]).sum()), "returns", "{:,} times without a return are left out."),
-        (unmatched, "returns", "{:,} times that the benchmark does not have are left out."),
-        (gaps, "benchmark_returns", "The benchmark has no return at {:,} of these times."),
+        (int((~known[1:]).sum()), "returns", "Times without a return, left out: {:,}."),
+        (unmatched, "returns", "Times that the benchmark does not have, left out: {:,}."),
+        (gaps, "benchmark_returns", "Times at which the benchmark has no return: {:,}."),
     )
     return tuple(
         Reason("MISSING_RETURNS", (field,), text.format(count), float(count))
