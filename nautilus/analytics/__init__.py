@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nautilus.analytics.betas import beta as beta
     from nautilus.analytics.betas import down_beta as down_beta
     from nautilus.analytics.betas import up_beta as up_beta
+    from nautilus.analytics.book_periods import BookHistory as BookHistory
+    from nautilus.analytics.book_periods import book_history as book_history
     from nautilus.analytics.capture import CaptureRatios as CaptureRatios
     from nautilus.analytics.capture import capture_ratios as capture_ratios
     from nautilus.analytics.capture import down_capture as down_capture
@@ -112,6 +114,7 @@ __all__ = [
     "AlphaBeta",
     "Attribution",
     "BenchmarkComparison",
+    "BookHistory",
     "CaptureRatios",
     "Contributions",
     "Drawdown",
@@ -132,6 +135,7 @@ __all__ = [
     "batting_average",
     "best_return",
     "beta",
+    "book_history",
     "brinson",
     "burke_ratio",
     "calmar_ratio",
@@ -216,6 +220,7 @@ __getattr__, __dir__ = lazy_exports(
         "betas": ["beta", "down_beta", "up_beta"],
         "capture": ["CaptureRatios", "capture_ratios", "down_capture", "up_capture"],
         "comparison": ["BenchmarkComparison", "compare_to_benchmark"],
+        "book_periods": ["BookHistory", "book_history"],
         "contributions": ["Contributions", "return_contributions"],
         "correlations": ["correlation", "r_squared"],
         "currency": ["currency_attribution"],
