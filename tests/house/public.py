@@ -1,0 +1,29 @@
+"""The packages with public functions, and what each of them says about itself."""
+
+import ast
+import importlib
+from functools import cache
+from pathlib import Path
+
+import nautilus
+
+ROOT = Path(nautilus.__file__).parent
+PACKAGES = ("accounting", "analytics", "indicators", "marketdata", "portfolio", "reports", "risk")
+NAMES = [
+    (package, name)
+    for package in PACKAGES
+    for name in importlib.import_module(f"nautilus.{package}").__all__
+]
+
+
+def public(package, name):
+    return getattr(importlib.import_module(f"nautilus.{package}"), name)
+
+
+@cache
+def modules():
+    """(path under the package, syntax tree) of every module."""
+    return [
+        (path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted(ROOT.rglob("*.py"))
+    ]
