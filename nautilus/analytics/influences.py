@@ -42,7 +42,7 @@ class Sample:
         self.root = float(np.sqrt(ppy))
         self.known = ~np.isnan(x)
         self.n = self.known.sum(axis=1, keepdims=True)
-        self.complete = bool(self.known.all())
+        self.complete = x.shape[1] > 0 and bool(self.known.all())
 
     def mean(self, values: Floats) -> Floats:
         """Mean of the known values of each row, (asset, 1)."""

@@ -141,8 +141,7 @@ def prepared(returns: Any, ppy: float | None, name: str = "returns") -> tuple[Fl
     """
     values, like = read(returns, name)
     refuse_prices(values, name)
-    if ppy is not None:
-        check_periods_per_year(like.times, ppy)
+    check_frequency(like, ppy)
     return values, like
 
 
@@ -158,9 +157,14 @@ def paired(
         )
     refuse_prices(values, "returns")
     refuse_prices(benchmark, "benchmark_returns")
-    if ppy is not None:
-        check_periods_per_year(like.times, ppy)
+    check_frequency(like, ppy)
     return values, benchmark, like
+
+
+def check_frequency(like: Like, ppy: float | None) -> None:
+    """The index must agree with `periods_per_year`; 1 asks for the figure of one period."""
+    if ppy is not None and ppy != 1:
+        check_periods_per_year(like.times, ppy)
 
 
 def refuse_prices(values: Floats, name: str) -> None:
