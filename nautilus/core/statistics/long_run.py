@@ -43,7 +43,8 @@ def autocovariances(values: Any, lags: int) -> Floats:
     [1.25, 0.3125, -0.375]
     """
     block = packed(values)
-    found = _autocovariances(block, check_window(lags, "lags", 0))
+    found = _autocovariances(_centred(block), block.counts, check_window(lags, "lags", 0))
+    found[:, block.counts == 0] = np.nan
     return found[:, 0] if block.ndim == 1 else found
 
 
@@ -78,7 +79,7 @@ def automatic_lag(values: Any, *, rule: str = "newey_west") -> Any:
     8
     """
     block = packed(values)
-    chosen = _chosen_lags(block, check_choice(rule, "rule", RULES))
+    chosen = _lags(_centred(block), block.counts, None, rule)
     return int(chosen[0]) if block.ndim == 1 else chosen
 
 
@@ -114,7 +115,7 @@ def hac_variance(values: Any, lags: int | None = None, *, rule: str = "newey_wes
     1.5625
     """
     block = packed(values)
-    return block.answer(_long_run(block, _lags(block, lags, rule)))
+    return block.answer(_long_run(block, lags, rule))
 
 
 def hac_standard_error_of_mean(
@@ -144,70 +145,82 @@ def hac_standard_error_of_mean(
     0.625
     """
     block = packed(values)
-    variance = _long_run(block, _lags(block, lags, rule))
+    variance = _long_run(block, lags, rule)
     n = block.counts
     known = n >= 2
     return block.answer(np.where(known, np.sqrt(variance / np.where(known, n, 1)), np.nan))
 
 
-def _lags(block: Block, lags: int | None, rule: str) -> NDArray[np.intp]:
-    if lags is None:
-        return _chosen_lags(block, check_choice(rule, "rule", RULES))
-    return np.full(len(block.counts), check_window(lags, "lags", 0), dtype=np.intp)
-
-
-def _long_run(block: Block, lags: NDArray[np.intp]) -> Floats:
-    gamma = _autocovariances(block, int(lags.max(initial=0)))
-    steps = np.arange(1, len(gamma))[:, None]
-    weights = np.clip(1.0 - steps / (lags + 1.0), 0.0, None)
-    total: Floats = gamma[0] + 2.0 * (weights * gamma[1:]).sum(axis=0)
-    return np.maximum(total, 0.0)
-
-
-def _autocovariances(block: Block, lags: int) -> Floats:
-    """(lag, column); the zeros after a column's last value add nothing to its sums."""
-    width = block.values.shape[1]
-    n = np.maximum(block.counts, 1)
+def _long_run(block: Block, lags: int | None, rule: str) -> Floats:
     gap = _centred(block)
-    found = np.zeros((lags + 1, len(n)))
-    for lag in range(min(lags, width - 1) + 1):
-        found[lag] = np.einsum("ij,ij->i", gap[:, lag:], gap[:, : width - lag]) / n
-    found[:, block.counts == 0] = np.nan
+    used = _lags(gap, block.counts, lags, rule)
+    total = _product(gap, 0)
+    # Longest first: those that still have a lag to add are always the first rows.
+    order = np.argsort(-used, kind="stable")
+    ordered, left = gap[order], used[order]
+    for lag in range(1, min(int(used.max(initial=0)), gap.shape[1] - 1) + 1):
+        active = int(np.searchsorted(-left, -lag, side="right"))
+        weights = 1.0 - lag / (left[:active] + 1.0)
+        total[order[:active]] += 2.0 * weights * _product(ordered[:active], lag)
+    found: Floats = np.maximum(total, 0.0) / np.maximum(block.counts, 1)
+    found[block.counts == 0] = np.nan
+    return found
+
+
+def _product(gap: Floats, lag: int) -> Floats:
+    """Sum of x[t] x[t + lag]; the zeros after a column's last value add nothing."""
+    found: Floats = np.einsum("ij,ij->i", gap[:, lag:], gap[:, : gap.shape[1] - lag])
+    return found
+
+
+def _autocovariances(gap: Floats, counts: NDArray[np.intp], lags: int) -> Floats:
+    """(lag, column); 0 beyond the length of the series."""
+    found = np.zeros((lags + 1, len(gap)))
+    for lag in range(min(lags, gap.shape[1] - 1) + 1):
+        found[lag] = _product(gap, lag)
+    found /= np.maximum(counts, 1)
     return found
 
 
 def _centred(block: Block) -> Floats:
-    if block.values.shape[1] == 0:
-        return block.values
-    inside = np.arange(block.values.shape[1]) < block.counts[:, None]
-    n = np.maximum(block.counts, 1)[:, None]
-    with np.errstate(invalid="ignore"):
-        # From the first value on, so that a constant column has a variance of exactly zero.
-        shifted = np.where(inside, block.values - block.values[:, :1], 0.0)
-        return np.where(inside, shifted - shifted.sum(axis=1, keepdims=True) / n, 0.0)
+    """Distance from the mean, 0 after a column's last value; writes over the block."""
+    gap, n = block.values, np.maximum(block.counts, 1)
+    after = np.arange(gap.shape[1]) >= block.counts[:, None] if (n < gap.shape[1]).any() else None
+    if gap.shape[1]:
+        with np.errstate(invalid="ignore"):
+            # From the first value on, so that a constant column has a variance of exactly zero.
+            gap -= gap[:, :1].copy()
+            if after is not None:
+                gap[after] = 0.0
+            gap -= (gap.sum(axis=1) / n)[:, None]
+    if after is not None:
+        gap[after] = 0.0
+    return gap
 
 
-def _chosen_lags(block: Block, rule: str) -> NDArray[np.intp]:
-    n = block.counts
-    ratio = _first_order_ratio(block) if rule == "andrews" else _truncated_ratio(block)
+def _lags(gap: Floats, counts: NDArray[np.intp], lags: int | None, rule: str) -> NDArray[np.intp]:
+    if lags is not None:
+        return np.full(len(gap), check_window(lags, "lags", 0), dtype=np.intp)
+    chosen = (
+        _first_order_ratio if check_choice(rule, "rule", RULES) == "andrews" else _plug_in_ratio
+    )
     # A whisker above, so that a perfect cube is not floored to the number below it.
-    wide = _BARTLETT * np.cbrt(ratio * n) * (1.0 + 4e-16)
-    bounded = np.minimum(np.where(np.isfinite(wide), wide, 0.0), n // 3)
+    wide = _BARTLETT * np.cbrt(chosen(gap, counts) * counts) * (1.0 + 4e-16)
+    bounded = np.minimum(np.where(np.isfinite(wide), wide, 0.0), counts // 3)
     whole: NDArray[np.intp] = np.floor(bounded).astype(np.intp)
     return whole
 
 
-def _truncated_ratio(block: Block) -> Floats:
-    first = np.floor(4.0 * (block.counts / 100.0) ** (2.0 / 9.0))
-    gamma = _autocovariances(block, int(first.max(initial=0)))
+def _plug_in_ratio(gap: Floats, counts: NDArray[np.intp]) -> Floats:
+    first = np.floor(4.0 * (counts / 100.0) ** (2.0 / 9.0))
+    gamma = _autocovariances(gap, counts, int(first.max(initial=0)))
     steps = np.arange(1, len(gamma))[:, None]
     used = np.where(steps <= first, gamma[1:], 0.0)
     return _squared_ratio(2.0 * (steps * used).sum(axis=0), gamma[0] + 2.0 * used.sum(axis=0))
 
 
-def _first_order_ratio(block: Block) -> Floats:
-    gamma = _autocovariances(block, 1)
-    gamma[1] = np.where(block.counts > 1, gamma[1], 0.0)
+def _first_order_ratio(gap: Floats, counts: NDArray[np.intp]) -> Floats:
+    gamma = _autocovariances(gap, counts, 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = np.where(gamma[0] > 0.0, gamma[1] / gamma[0], 0.0)
     return _squared_ratio(2.0 * rho, (1.0 - rho) * (1.0 + rho))
