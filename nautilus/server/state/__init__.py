@@ -9,6 +9,7 @@ from nautilus.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from nautilus.server.state.database import Database as Database
     from nautilus.server.state.database import open_database as open_database
+    from nautilus.server.state.idempotency import IdempotencyKeys as IdempotencyKeys
     from nautilus.server.state.portfolio import NavHistory as NavHistory
     from nautilus.server.state.portfolio import Portfolio as Portfolio
     from nautilus.server.state.portfolio import Snapshot as Snapshot
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Change",
     "Database",
+    "IdempotencyKeys",
     "NavHistory",
     "Portfolio",
     "Portfolios",
@@ -29,6 +31,7 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "database": ["Database", "open_database"],
+        "idempotency": ["IdempotencyKeys"],
         "portfolio": ["NavHistory", "Portfolio", "Snapshot"],
         "portfolios": ["Change", "Portfolios"],
     },

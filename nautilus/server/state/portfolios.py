@@ -32,6 +32,7 @@ __all__ = ["Change", "Portfolios"]
 
 CACHED = 64
 PAGE = 100
+MOST_BOUND = 500  # values in one query
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _log = logging.getLogger("nautilus.server.state")
 
@@ -495,13 +496,15 @@ def _insert_events(
 def _known_fill_ids(
     connection: Connection, portfolio_id: str, events: tuple[Event, ...]
 ) -> set[str]:
-    if not any(isinstance(event, Fill) and event.fill_id is not None for event in events):
-        return set()
-    table = portfolio_events
-    query = select(table.c.fill_id).where(
-        table.c.portfolio_id == portfolio_id, table.c.fill_id.is_not(None)
-    )
-    return set(connection.execute(query).scalars())
+    asked = [e.fill_id for e in events if isinstance(e, Fill) and e.fill_id is not None]
+    table, known = portfolio_events, set[str]()
+    for first in range(0, len(asked), MOST_BOUND):
+        query = select(table.c.fill_id).where(
+            table.c.portfolio_id == portfolio_id,
+            table.c.fill_id.in_(asked[first : first + MOST_BOUND]),
+        )
+        known.update(connection.execute(query).scalars())
+    return known
 
 
 def _insert_nav(
