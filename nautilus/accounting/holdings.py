@@ -65,6 +65,10 @@ def read_positions(positions: Any, *, required: Iterable[str] = REQUIRED) -> lis
     required : iterable of str
         Fields that must be there; `price` can come from elsewhere.
 
+    Returns
+    -------
+    list of Position
+
     Raises
     ------
     MissingInputError
