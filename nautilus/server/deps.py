@@ -18,7 +18,7 @@ from nautilus.server.registry import EngineRow
 if TYPE_CHECKING:
     import asyncio
 
-    from nautilus.server.bus.memory import Bus
+    from nautilus.server.bus.interface import Bus
     from nautilus.server.cpu import Cpu
     from nautilus.server.history import History
     from nautilus.server.platform import Platform

@@ -129,7 +129,7 @@ def _schema(document: Mapping[str, Any], operation: Operation) -> dict[str, Any]
     """Path, query and body of an endpoint as one object."""
     entry = document["paths"][operation.path][operation.method.lower()]
     declared = entry.get("parameters", [])
-    properties = dict.fromkeys(operation.in_path, {"type": "string"})
+    properties = {key: {"type": "string"} for key in operation.in_path}
     properties |= {p["name"]: p["schema"] for p in declared}
     required = [*operation.in_path]
     required += [p["name"] for p in declared if p.get("required") and p["in"] != "path"]

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from nautilus.server.bus.memory import MemoryBroker
+from nautilus.server.bus.topics import portfolio_updated
 from nautilus.server.cpu import Cpu
+from nautilus.server.envelope import current_request_id
 from nautilus.server.registry import engine_rows
 from nautilus.server.settings import Settings
+from nautilus.server.state.database import Database, open_database
+from nautilus.server.state.portfolios import Change, Portfolios
 from nautilus.server.system import EngineProbe
 
 if TYPE_CHECKING:
-    from nautilus.server.bus.memory import MemoryBroker
+    from nautilus.server.bus.interface import Broker, Bus
     from nautilus.server.history import History
-    from nautilus.server.state.database import Database
-    from nautilus.server.state.portfolios import Portfolios
 
 __all__ = ["Platform", "documented_addresses", "open_platform"]
 
@@ -39,7 +41,7 @@ class Platform:
     database: Database
     portfolios: Portfolios
     history: History
-    broker: MemoryBroker
+    broker: Broker
     cpu: Cpu
     probe: EngineProbe
     clock: Callable[[], datetime] = _now
@@ -69,7 +71,6 @@ async def open_platform(
     ------
     Platform
     """
-    MemoryBroker, History, open_database, Portfolios = _parts()
     async with AsyncExitStack() as stack:
         if settings is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nautilus-"))
@@ -77,29 +78,47 @@ async def open_platform(
         cpu = Cpu(settings.threads, waiting=settings.waiting)
         stack.callback(cpu.close)
         database = open_database(settings.database)
-        stack.push_async_callback(_closed, database)
-        broker = MemoryBroker()
-        stack.push_async_callback(_closed, broker)
+        stack.push_async_callback(database.close)
+        broker = MemoryBroker(request_id=current_request_id)
+        stack.push_async_callback(broker.close)
         probe = EngineProbe(addresses or documented_addresses(settings))
         stack.push_async_callback(probe.close)
         platform = Platform(
             settings=settings,
             database=database,
-            portfolios=Portfolios(database),
-            history=History(),
+            portfolios=Portfolios(database, on_change=_announced_by(broker.bus("portfolio"))),
+            history=_history(),
             broker=broker,
             cpu=cpu,
             probe=probe,
         )
         if settings.demo:
             with contextlib.suppress(ImportError):
-                from nautilus.server import demo
+                from nautilus.server.demo import install
 
-                await _settled(demo.install(platform))
+                await install(platform)
         try:
             yield platform
         finally:
             platform.draining.set()
+
+
+def _history():
+    try:
+        from nautilus.server.history import History
+    except ImportError:
+        return None
+    return History()
+
+
+def _announced_by(bus: Bus) -> Callable[[Change], Awaitable[None]]:
+    """Tell everybody that a stored portfolio has a new version."""
+
+    async def announce(change: Change) -> None:
+        body = {"portfolio_id": change.portfolio_id, "version": change.version, "what": change.what}
+        await bus.publish(portfolio_updated(change.portfolio_id), body)
+
+    return announce
 
 
 def documented_addresses(settings: Settings) -> dict[str, str]:
@@ -111,49 +130,3 @@ def documented_addresses(settings: Settings) -> dict[str, str]:
         )
         for row in engine_rows()
     }
-
-
-async def _closed(thing: Any) -> None:
-    await _settled(thing.close())
-
-
-async def _settled(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
-
-
-def _parts():
-    """Until they land."""
-    from types import SimpleNamespace as N
-
-    class Nothing:
-        status = N(connected=True, sent={})
-
-        def __init__(self, *_):
-            pass
-
-        def bus(self, name):
-            return Nothing()
-
-        async def close(self):
-            return None
-
-        async def reachable(self):
-            return True
-
-        async def count(self):
-            return 0
-
-    def get(module, name):
-        import importlib
-
-        try:
-            return getattr(importlib.import_module(module), name)
-        except ModuleNotFoundError:
-            return Nothing
-
-    return (
-        get("nautilus.server.bus.memory", "MemoryBroker"),
-        get("nautilus.server.history", "History"),
-        get("nautilus.server.state.database", "open_database"),
-        get("nautilus.server.state.portfolios", "Portfolios"),
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform as python_platform
+from dataclasses import asdict
 from typing import Any, cast
 
 from fastapi import APIRouter, Request
@@ -142,7 +143,8 @@ async def status(deps: Deps) -> Status:
 
 
 async def _state(deps: EngineDeps[Any]) -> dict[str, Any]:
-    found, counted, mean = await problems(deps), deps.metrics, deps.metrics.window.mean()
+    found, counted, bus = await problems(deps), deps.metrics, deps.bus.status
+    mean = counted.window.mean()
     return {
         "engine": deps.row.name,
         "status": "unhealthy" if deps.problems else "degraded" if found else "healthy",
@@ -168,11 +170,7 @@ async def _state(deps: EngineDeps[Any]) -> dict[str, Any]:
             "running": deps.cpu.running,
             "most_waiting": deps.cpu.waiting,
         },
-        "messagebus": {
-            "kind": deps.settings.bus,
-            "connected": bus_connected(deps),
-            "messages_sent": deps.metrics.messages_sent().total(),
-        },
+        "messagebus": {**asdict(bus), "messages_sent": sum(bus.sent.values())},
         "database_connected": await database_connected(deps),
         "memory_bytes": resident_bytes(),
     }

@@ -84,6 +84,14 @@ class BusState(View):
     kind: Text
     connected: bool | None
     messages_sent: Count
+    received: Count
+    failed: Count
+    redelivered: Count
+    dead: Count
+    expired: Count
+    dropped: Count
+    timeouts: Count
+    waiting: Count
 
 
 class StatusData(View):
