@@ -1,5 +1,6 @@
 """The wheel holds everything and works where only the wheel is."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -23,9 +24,13 @@ print(nt.show_versions()["python"])
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
+    """Built from a copy: setuptools leaves its traces where it builds."""
     folder = tmp_path_factory.mktemp("wheel")
+    shutil.copytree(ROOT, folder / "source" / "nautilus", ignore=lambda *_: ["__pycache__"])
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(HOME / name, folder / "source")
     command = [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "-q"]
-    subprocess.run([*command, "-w", str(folder), str(HOME)], check=True, cwd=folder)
+    subprocess.run([*command, "-w", str(folder), str(folder / "source")], check=True, cwd=folder)
     (found,) = folder.glob("*.whl")
     return found
 

@@ -164,6 +164,8 @@ ACCOUNTING = [
 
 ANALYTICS = [
     making(a.AlphaBeta, lambda: (series(), benchmark()), by=a.alpha_beta),
+    making(a.BookHistory, lambda: (c.run_ledger(events(), cash=20_000.0),), by=a.book_history),
+    making(a.book_history, lambda: (c.run_ledger(events(), cash=20_000.0),)),
     making(a.Attribution, two_periods, by=a.brinson),
     making(a.BenchmarkComparison, lambda: (series(), benchmark()), by=a.compare_to_benchmark),
     making(a.CaptureRatios, lambda: (series(), benchmark()), by=a.capture_ratios),
