@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import nautilus as nt
@@ -38,7 +38,6 @@ def assert_bits(a, b):
 
 
 @every
-@settings(max_examples=40, deadline=None)
 @given(close=closes)
 def test_stream_equals_batch_to_the_bit(function, options, close):
     live = nt.stream(function, **options)
@@ -46,7 +45,6 @@ def test_stream_equals_batch_to_the_bit(function, options, close):
 
 
 @every
-@settings(max_examples=40, deadline=None)
 @given(close=closes, cut=st.integers(0, 60))
 def test_a_restart_from_a_snapshot_changes_nothing(function, options, close, cut):
     live = nt.stream(function, **options)
@@ -59,7 +57,6 @@ def test_a_restart_from_a_snapshot_changes_nothing(function, options, close, cut
 
 
 @every
-@settings(max_examples=40, deadline=None)
 @given(close=closes, cut=st.integers(0, 60), factor=st.floats(0.1, 10))
 def test_the_future_never_changes_the_past(function, options, close, cut, factor):
     changed = close.copy()

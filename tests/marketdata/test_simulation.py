@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus.core.errors import NotBuiltError, NotFoundError, ParameterError
@@ -27,7 +27,6 @@ def test_the_same_seed_gives_the_same_bytes():
     assert not same(first, simulate_market(seed=4, **TEN_YEARS))
 
 
-@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2000), st.integers(0, 500), st.integers(0, 2**32))
 def test_a_later_end_never_changes_a_bar(days, more, seed):
     start = np.datetime64("2010-01-04")
@@ -37,7 +36,6 @@ def test_a_later_end_never_changes_a_bar(days, more, seed):
     assert same(short, long, slice(len(short.times)))
 
 
-@settings(max_examples=10, deadline=None)
 @given(st.lists(st.sampled_from(simulated_symbols()), min_size=1, max_size=6, unique=True))
 def test_other_symbols_never_change_a_symbol(names):
     together = simulate_market(names, start="2012-01-03", end="2013-01-03")

@@ -2,7 +2,7 @@ import cvxpy as cp
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus.core.errors import SolverError
@@ -22,7 +22,6 @@ def test_two_assets_closed_form():
     np.testing.assert_allclose(found.weights, inverse / inverse.sum(), atol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(3, 25),
@@ -41,7 +40,7 @@ def test_no_worse_than_cvxpy_on_random_problems(random_moments, seed, n, cap, fl
     problem = cp.Problem(cp.Minimize(cp.quad_form(w, cp.psd_wrap(moments.covariance))), limits)
     problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-12, tol_feas=1e-12)
     np.testing.assert_allclose(found.weights, w.value, atol=2e-6)
-    assert found.volatility**2 <= problem.value * (1 + 1e-8)
+    assert found.volatility**2 <= problem.value * (1 + 1e-7)
     assert all(row.slack > -1e-9 for row in found.limits)
 
 

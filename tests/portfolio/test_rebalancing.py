@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus.accounting.holdings import Position
@@ -38,7 +38,6 @@ options = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(book=books(), how=options)
 def test_value_is_conserved_and_cash_never_negative(book, how):
     plan = rebalance(**book, **how)
@@ -53,7 +52,6 @@ def test_value_is_conserved_and_cash_never_negative(book, how):
     assert unexplained(plan) == ()
 
 
-@settings(max_examples=300, deadline=None)
 @given(book=books(), how=options)
 def test_a_second_time_trades_nothing(book, how):
     if how["costs"]:
@@ -64,7 +62,6 @@ def test_a_second_time_trades_nothing(book, how):
         assert again.orders == ()
 
 
-@settings(max_examples=200, deadline=None)
 @given(book=books(), order=st.permutations(SYMBOLS))
 def test_order_of_labels_does_not_matter(book, order):
     shuffled = {
@@ -78,7 +75,6 @@ def test_order_of_labels_does_not_matter(book, order):
     }
 
 
-@settings(max_examples=100, deadline=None)
 @given(book=books())
 def test_fractions_without_cost_reach_the_target_exactly(book):
     plan = rebalance(**book, lot_size=0)
@@ -87,7 +83,6 @@ def test_fractions_without_cost_reach_the_target_exactly(book):
         assert got == pytest.approx(weight, abs=2e-7)
 
 
-@settings(max_examples=100, deadline=None)
 @given(book=books())
 def test_a_wider_band_never_wishes_more_trades(book):
     narrow, wide = (

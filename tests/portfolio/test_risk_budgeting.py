@@ -1,7 +1,7 @@
 import cvxpy as cp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus.core.errors import DataError, LabelError, ParameterError
@@ -13,7 +13,6 @@ def shares(found):
     return found.risk_contributions.to_frame()["shares"].to_numpy()
 
 
-@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(2, 60), k=st.integers(1, 5))
 def test_equal_contributions(random_moments, seed, n, k):
     found = risk_parity(random_moments(seed, n, k))
@@ -24,7 +23,6 @@ def test_equal_contributions(random_moments, seed, n, k):
     assert (found.weights > 0).all()
 
 
-@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), raw=st.lists(st.floats(0.02, 5), min_size=2, max_size=20))
 def test_any_positive_budget(random_moments, seed, raw):
     budget = np.array(raw) / sum(raw)
@@ -71,7 +69,6 @@ def test_limits_that_bind_are_reported(returns):
     assert sum(name.startswith("weight:") for name in found.binding_limits) >= 3
 
 
-@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(4, 20), tight=st.floats(0.05, 0.9))
 def test_within_limits_as_good_as_cvxpy(random_moments, seed, n, tight):
     moments = random_moments(seed, n)

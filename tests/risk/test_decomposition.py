@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus.core.errors import LabelError, MissingInputError, NotEnoughDataError, ParameterError
@@ -29,7 +29,6 @@ def plain(measure, values):
 
 
 @measures
-@settings(max_examples=40, deadline=None)
 @given(w=random_weights)
 def test_the_parts_sum_to_the_plain_measure(measure, w):
     found = risk_contributions(w, RETURNS, measure=measure)

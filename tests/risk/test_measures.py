@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import norm
@@ -60,7 +60,6 @@ def test_shortfall_is_the_optimum_of_rockafellar_and_uryasev():
 
 @both
 @methods
-@settings(max_examples=60, deadline=None)
 @given(returns=samples, level=levels, shift=st.floats(-0.05, 0.05), scale=st.floats(0.01, 5))
 def test_translation_and_positive_homogeneity(measure, method, returns, level, shift, scale):
     value = measure(returns, confidence=level, method=method)
@@ -72,14 +71,12 @@ def test_translation_and_positive_homogeneity(measure, method, returns, level, s
 
 
 @methods
-@settings(max_examples=100, deadline=None)
 @given(returns=samples, level=levels)
 def test_shortfall_is_never_below_value_at_risk(method, returns, level):
     var, shortfall = (m(returns, confidence=level, method=method) for m in MEASURES)
     assert shortfall >= var - 1e-15
 
 
-@settings(max_examples=60, deadline=None)
 @given(a=samples, b=samples, level=levels)
 def test_historical_shortfall_is_subadditive(a, b, level):
     n = min(len(a), len(b))
@@ -90,7 +87,6 @@ def test_historical_shortfall_is_subadditive(a, b, level):
 
 @both
 @methods
-@settings(max_examples=30, deadline=None)
 @given(returns=samples, at=st.integers(0, 24))
 def test_nan_is_left_out(measure, method, returns, at):
     spoilt = np.insert(returns, at, np.nan)
