@@ -8,7 +8,7 @@ from nautilus.analytics.aggregates import lift_sides, merge_sides, sides_of
 from nautilus.analytics.lower_moments import lift_lower, lower_of, merge_lower
 from nautilus.analytics.measures import ONE, Measure, evaluate, measured
 from nautilus.analytics.options import ordered, required, unannualized, weighed
-from nautilus.analytics.primitives import compounded, ratio, root, shortfall
+from nautilus.analytics.primitives import power, ratio, root, shortfall
 
 __all__ = [
     "gain_to_pain_ratio",
@@ -66,8 +66,7 @@ def omega_ratio(
 
 def kappa(aggregate: Any, _: float, ppy: float, order: float) -> Any:
     n, excess, lower, _ = aggregate
-    size = compounded(ratio(lower, n), 1.0 / order) + 1.0
-    return ratio(ratio(excess, n), size) * root(ppy)
+    return ratio(ratio(excess, n), power(ratio(lower, n), 1.0 / order)) * root(ppy)
 
 
 KAPPA = Measure(ONE, ordered, lower_of, kappa, lift_lower, merge_lower)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.analytics.aggregates import largest_of
-from nautilus.analytics.primitives import compounded
+from nautilus.analytics.primitives import power
 
 __all__ = ["lift_lower", "lower_of", "merge_lower"]
 
@@ -23,7 +23,7 @@ def lift_lower(
         return 0.0, 0.0, 0.0, 0.0
     excess = value - threshold
     size = value if value >= 0.0 else -value
-    lower = compounded(-excess, order) + 1.0 if excess < 0.0 else 0.0
+    lower = power(-excess, order) if excess < 0.0 else 0.0
     return 1.0, excess, lower, size
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "larger",
     "normal_probability",
     "over_arrays",
+    "power",
     "quotient",
     "ratio",
     "root",
@@ -83,6 +84,14 @@ def compounded(wealth: float, exponent: float) -> float:
     return -1.0 if wealth == 0.0 and exponent > 0.0 else NAN
 
 
+def power(base: float, exponent: float) -> float:
+    """base^exponent for a positive exponent; NaN for a negative base."""
+    if base > 0.0:
+        size = exponent * math.log(base)
+        return math.exp(size) if size < LARGEST_EXPONENT else NAN
+    return 0.0 if base == 0.0 else NAN
+
+
 def spread(n: float, squares: float, largest: float) -> float:
     """Standard deviation, ddof=1, from the sum of squared deviations.
 
@@ -130,6 +139,10 @@ def _compounded(wealth: Floats, exponent: Floats) -> Floats:
     return np.where(wealth > 0.0, grown, ruined)
 
 
+def _power(base: Floats, exponent: float) -> Floats:
+    return np.where(base >= 0.0, np.abs(base) ** exponent, NAN)
+
+
 def _spread(n: Floats, squares: Floats, largest: Floats) -> Floats:
     deviation = _root(squares / np.where(n >= 2.0, n - 1.0, NAN))
     return np.where(deviation <= NEGLIGIBLE * largest, 0.0, deviation)
@@ -159,6 +172,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "compounded": _compounded,
     "larger": _larger,
     "normal_probability": _normal_probability,
+    "power": _power,
     "quotient": _quotient,
     "ratio": _ratio,
     "root": _root,
