@@ -23,6 +23,7 @@ __all__ = [
     "bars",
     "heat_map",
     "line",
+    "logarithmic",
     "new_axes",
     "require_matplotlib",
     "style",
@@ -33,6 +34,7 @@ __all__ = [
 COLOURS = ("#2f7fc1", "#d9622b", "#2b9467", "#a463b8", "#b3862a", "#7d7d7d")
 GAIN, LOSS = "#2b9467", "#d9534a"
 INK = "#7d7d7d"
+_STRONG = 0.5  # share of the strongest colour from which grey text cannot be read on it
 GRID = "#7d7d7d40"
 
 
@@ -164,8 +166,37 @@ def line(
     extra = {} if colour is None else {"color": colour}
     axes.plot(x, y, linewidth=width, label=label, solid_joinstyle="round", **extra)
     if log:
-        axes.set_yscale("log")
+        logarithmic(axes)
     return _with_legend(axes, label)
+
+
+def logarithmic(axes: Any) -> None:
+    """Logarithmic y axis with plain numbers, round ones where the range is small.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        With its data; a range that touches zero keeps its linear axis.
+
+    Examples
+    --------
+    >>> axes = line(None, None, [1.0, 1.5, 90.0], log=True)
+    >>> [int(tick) for tick in axes.get_yticks() if 1 <= tick <= 90]
+    [1, 2, 5, 10, 20, 50]
+    """
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    low, high = float(axes.dataLim.y0), float(axes.dataLim.y1)
+    if not 0.0 < low <= high < np.inf:
+        return
+    axes.set_yscale("log")
+    if high / low > 6.0:
+        axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    else:
+        ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if tick > 0.0]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(value, 10):g}"))
 
 
 def underwater(
@@ -293,7 +324,7 @@ def heat_map(
     --------
     >>> axes = heat_map(None, [[1.0, -2.0]], rows=["2024"], columns=["Jan", "Feb"])
     >>> [text.get_text() for text in axes.texts]
-    ['1.0', '-2.0']
+    ['1.0', '−2.0']
     """
     table = np.asarray(values, dtype=np.float64)
     if table.shape != (len(rows), len(columns)):
@@ -310,7 +341,9 @@ def heat_map(
     axes.grid(False)
     if digits is not None:
         for i, j in zip(*np.nonzero(np.isfinite(table)), strict=True):
-            axes.text(j, i, f"{table[i, j]:.{digits}f}", ha="center", va="center", color=INK)
+            text = f"{table[i, j]:.{digits}f}".replace("-", "\u2212")
+            colour = "white" if abs(table[i, j]) > _STRONG * widest else INK
+            axes.text(j, i, text, ha="center", va="center", color=colour)
     return axes
 
 
@@ -336,7 +369,7 @@ def _diverging() -> Any:
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
     # Zero is transparent: the page shows through, whether it is white or black.
-    ends = [(*to_rgba(LOSS)[:3], 0.75), (*to_rgba(INK)[:3], 0.0), (*to_rgba(GAIN)[:3], 0.75)]
+    ends = [(*to_rgba(LOSS)[:3], 0.9), (*to_rgba(INK)[:3], 0.0), (*to_rgba(GAIN)[:3], 0.9)]
     return LinearSegmentedColormap.from_list("loss_gain", ends)
 
 

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus.core.plot import COLOURS, INK, LOSS, line, require_matplotlib, style, underwater
+from nautilus.core.plot import (
+    COLOURS,
+    INK,
+    LOSS,
+    line,
+    logarithmic,
+    require_matplotlib,
+    style,
+    underwater,
+)
 from nautilus.core.statistics import quantile
 from nautilus.reports.svg import as_svg
 
@@ -94,7 +103,7 @@ def equity_picture(
             for first, last in episodes:
                 axes.axvspan(first, last, color=INK, alpha=0.1, linewidth=0.0)
         _lines(top, times, wealth)
-        _growth_axis(top, wealth)
+        logarithmic(top)
         _falls(bottom, times, drawdowns)
         _time_axis(bottom, times)
         return as_svg(figure, label="Growth of 1 and drawdown over time", salt="equity")
@@ -196,23 +205,6 @@ def _falls(axes: Any, times: NDArray[Any], drawdowns: Sequence[Floats]) -> None:
     axes.yaxis.set_major_formatter(_formatter("{:g} %"))
     axes.yaxis.get_major_locator().set_params(nbins=4)
     axes.set_ylim(top=0.0)
-
-
-def _growth_axis(axes: Any, wealth: Sequence[Floats]) -> None:
-    from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
-
-    known = np.concatenate([w[np.isfinite(w)] for w in wealth])
-    if not len(known) or known.min() <= 0.0:
-        return
-    axes.set_yscale("log")
-    low, high = float(known.min()), float(known.max())
-    if high / low > 6.0:
-        axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-    else:
-        ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        axes.yaxis.set_major_locator(FixedLocator([t for t in ticks if t > 0.0]))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(_formatter("{:g}"))
 
 
 def _time_axis(axes: Any, times: NDArray[Any]) -> None:

@@ -87,7 +87,7 @@ class TearSheet(Result):
         for name, one in zip(self.names, series, strict=True):
             like = read(one)[1]
             wealth, _ = read(wealth_index(one))
-            line(axes, like.times, wealth[:, 0], label=name, log=bool((wealth > 0).all()))
+            line(axes, like.times, wealth[:, 0], label=name, log=True)
         return axes
 
     def report(self, path: Any) -> Path:

@@ -81,3 +81,21 @@ def test_lengths_that_differ_are_named():
         plot.line(None, [1, 2, 3], [1.0, 2.0])
     with pytest.raises(ShapeError, match=r"`values` must be \(1, 2\) as its labels, got \(2, 1\)"):
         plot.heat_map(None, [[1.0], [2.0]], rows=["a"], columns=["b", "c"])
+
+
+def test_a_logarithmic_axis_has_plain_numbers():
+    axes = plot.line(None, None, [0.8, 1.0, 1.3], log=True)
+    axes.figure.canvas.draw()
+    texts = {text.get_text() for text in axes.get_yticklabels()}
+    assert {"0.8", "0.9", "1", "1.1"} <= texts
+
+
+@pytest.mark.parametrize("values", [[1.0, 0.0], [1.0, -1.0], [np.nan, np.nan], [np.nan, 2.0]])
+def test_what_has_no_logarithm_is_drawn_all_the_same(values):
+    axes = plot.line(None, None, values, log=True)
+    assert axes._repr_png_()
+
+
+def test_numbers_on_strong_colours_are_white():
+    axes = plot.heat_map(None, [[4.0, -0.5]], rows="a", columns="bc")
+    assert [text.get_color() for text in axes.texts] == ["white", plot.INK]
