@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
@@ -154,6 +154,10 @@ class History:
         self._held = 0
         self._kept: OrderedDict[tuple[Any, ...], Panel | PricePanel] = OrderedDict()
         self._coming: dict[tuple[Any, ...], asyncio.Task[Any]] = {}
+
+    def session(self) -> date:
+        """The last session that has closed."""
+        return date.fromisoformat(str(last_session(self._clock())))
 
     async def returns(
         self,

@@ -1,0 +1,1 @@
+"""What engines do in the background, one file for each worker."""
