@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING
 from nautilus.server.bus.memory import MemoryBroker
 from nautilus.server.bus.topics import portfolio_updated
 from nautilus.server.cpu import Cpu
+from nautilus.server.demo import install
 from nautilus.server.envelope import current_request_id
+from nautilus.server.history import History
 from nautilus.server.registry import engine_rows
 from nautilus.server.settings import Settings
 from nautilus.server.state.database import Database, open_database
@@ -24,7 +25,6 @@ from nautilus.server.system import EngineProbe
 
 if TYPE_CHECKING:
     from nautilus.server.bus.interface import Broker, Bus
-    from nautilus.server.history import History
 
 __all__ = ["Platform", "documented_addresses", "open_platform"]
 
@@ -75,40 +75,34 @@ async def open_platform(
         if settings is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nautilus-"))
             settings = Settings(database=str(Path(folder) / "state.db"))
-        cpu = Cpu(settings.threads, waiting=settings.waiting)
-        stack.callback(cpu.close)
-        database = open_database(settings.database)
-        stack.push_async_callback(database.close)
-        broker = MemoryBroker(request_id=current_request_id)
-        stack.push_async_callback(broker.close)
-        probe = EngineProbe(addresses or documented_addresses(settings))
-        stack.push_async_callback(probe.close)
-        platform = Platform(
-            settings=settings,
-            database=database,
-            portfolios=Portfolios(database, on_change=_announced_by(broker.bus("portfolio"))),
-            history=_history(),
-            broker=broker,
-            cpu=cpu,
-            probe=probe,
-        )
+        platform = await _opened(stack, settings, addresses or documented_addresses(settings))
         if settings.demo:
-            with contextlib.suppress(ImportError):
-                from nautilus.server.demo import install
-
-                await install(platform)
+            await install(platform)
         try:
             yield platform
         finally:
             platform.draining.set()
 
 
-def _history():
-    try:
-        from nautilus.server.history import History
-    except ImportError:
-        return None
-    return History()
+async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str, str]) -> Platform:
+    cpu = Cpu(settings.threads, waiting=settings.waiting)
+    stack.callback(cpu.close)
+    database = open_database(settings.database)
+    stack.push_async_callback(database.close)
+    broker = MemoryBroker(clock=_now, request_id=current_request_id)
+    stack.push_async_callback(broker.close)
+    probe = EngineProbe(addresses)
+    stack.push_async_callback(probe.close)
+    announced = _announced_by(broker.bus("portfolio"))
+    return Platform(
+        settings=settings,
+        database=database,
+        portfolios=Portfolios(database, on_change=announced, clock=_now),
+        history=History(simulated_fallback=settings.simulated_fallback, clock=_now, run=cpu.thread),
+        broker=broker,
+        cpu=cpu,
+        probe=probe,
+    )
 
 
 def _announced_by(bus: Bus) -> Callable[[Change], Awaitable[None]]:

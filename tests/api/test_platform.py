@@ -7,7 +7,9 @@ from starlette.testclient import TestClient
 
 from nautilus.core.errors import ParameterError
 from nautilus.server import ENGINES, Settings, create_app, open_platform
+from nautilus.server.bus import Message
 from nautilus.server.engine import engine_module
+from nautilus.server.envelope import started_call
 from nautilus.server.platform import documented_addresses
 from nautilus.server.registry import engine_row, engine_rows
 from nautilus.server.tables import engine_tables
@@ -26,6 +28,52 @@ def test_a_platform_is_shared_by_the_apps_of_a_process(tmp_path):
         return platform.draining.is_set()
 
     assert asyncio.run(two())
+
+
+def test_a_changed_portfolio_is_announced_with_its_version_and_the_request(tmp_path):
+    settings = Settings(database=str(tmp_path / "state.db"), demo=False)
+
+    async def heard() -> Message:
+        async with open_platform(settings) as platform:
+            messages: asyncio.Queue[Message] = asyncio.Queue()
+            await platform.broker.bus("risk").subscribe("portfolio.updated.*", messages.put)
+            started_call("analytics", "req-1")
+            await platform.portfolios.create("p.1")
+            return await asyncio.wait_for(messages.get(), 5)
+
+    message = asyncio.run(heard())
+    assert message.topic == "portfolio.updated.p%2E1"
+    assert message.data == {"portfolio_id": "p.1", "version": 1, "what": "created"}
+    assert message.request_id == "req-1"
+
+
+def test_the_demo_set_is_there_unless_it_is_left_out(tmp_path):
+    for demo, count in ((False, 0), (True, 2)):
+        settings = Settings(database=str(tmp_path / f"{demo}.db"), demo=demo)
+        with TestClient(create_app("portfolio", settings=settings)) as client:
+            assert client.get("/health").json()["active_portfolios"] == count
+
+
+def test_metrics_and_status_count_what_the_bus_carried(tmp_path):
+    app = create_app("risk", settings=Settings(database=str(tmp_path / "state.db"), demo=False))
+    with TestClient(app) as client:
+        bus = app.state.deps.bus
+        client.portal.call(bus.publish, "risk.alerts.portfolio_001", {"severity": "HIGH"})
+        assert client.get("/status").json()["data"]["messagebus"]["messages_sent"] == 1
+        line = 'engine_messagebus_messages_sent_total{engine="risk",topic="risk.alerts"} 1.0'
+        assert line in client.get("/metrics").text
+
+
+def test_an_engine_whose_bus_is_gone_is_degraded_and_not_ready(tmp_path):
+    app = create_app("risk", settings=Settings(database=str(tmp_path / "state.db"), demo=False))
+    with TestClient(app) as client:
+        client.portal.call(app.state.deps.bus.close)
+        health = client.get("/health").json()
+        assert (health["status"], health["messagebus_connected"]) == ("degraded", False)
+        assert health["problems"] == ["The message bus is not connected."]
+        assert client.get("/ready").status_code == 503
+        client.portal.call(app.state.deps.platform.database.close)
+        assert client.get("/health").json()["problems"][1:] == ["The database does not answer."]
 
 
 def test_a_private_platform_leaves_nothing_behind(tmp_path, monkeypatch):
