@@ -117,7 +117,9 @@ def _table(data: Any) -> tuple[dict[str, Sequence[Any]], str | None]:
             f"`path_or_frame` must be a path or a frame, got {type(data).__name__}.",
             field="path_or_frame",
         )
-    if hasattr(data, "index") and data.index.dtype.kind not in "iu":
+    if hasattr(data, "index") and data.index.nlevels > 1:
+        data = data.reset_index()
+    elif hasattr(data, "index") and data.index.dtype.kind not in "iu":
         data = data.rename_axis(index=data.index.name or "time").reset_index()
     return {str(c): data[c].to_list() for c in data.columns}, label
 

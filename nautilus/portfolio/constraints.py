@@ -155,10 +155,6 @@ class Limits:
     turnover: float | None
     leverage: float | None
 
-    def current_cash(self) -> float:
-        """What is not invested now."""
-        return 0.0 if self.current is None else 1.0 - float(self.current.sum())
-
 
 def limits_of(constraints: Constraints, labels: Sequence[Any]) -> Limits:
     """Join constraints to assets, strictly by label.

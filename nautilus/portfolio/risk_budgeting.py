@@ -14,7 +14,13 @@ from nautilus.portfolio.allocation import Allocation, allocation_of, limit_rows
 from nautilus.portfolio.constraints import Constraints, Limits, limits_of
 from nautilus.portfolio.diagnosis import InfeasibleError, check_feasible, explain_infeasible
 from nautilus.portfolio.moments import inputs_of
-from nautilus.portfolio.solvers import Program, minimize_quadratic, program_of, settled
+from nautilus.portfolio.solvers import (
+    Program,
+    largest_multiple,
+    minimize_quadratic,
+    program_of,
+    settled,
+)
 
 __all__ = ["risk_parity"]
 
@@ -22,6 +28,7 @@ Floats = NDArray[np.float64]
 
 _DEFAULT = Constraints()
 _ROUNDS = 60
+_LEAST_SHARE = 1e-3
 
 
 def risk_parity(
@@ -204,26 +211,37 @@ def _limited(covariance: Floats, budget: Floats, free: Floats, limits: Limits) -
         gradient = scaled @ w - budget / w
         target = minimize_quadratic(hessian, gradient - hessian @ w, _kept_positive(program, w))
         if target is None:
-            raise SolverError("a Newton step of risk parity found no weights.")
+            break
         step = target - w
         slope = float(gradient @ step)
         if -slope <= 1e-15 or float(np.abs(step / w).max()) <= 1e-11:
-            break
+            return w
         size = 1.0
         while value(w + size * step) > value(w) + 0.25 * size * slope and size > 1e-6:
             size *= 0.5
         w = w + size * step
-    return w
+    raise SolverError(
+        f"risk parity within limits did not settle in {_ROUNDS} rounds.",
+        hint="Loosen the limits a little, or scale the returns.",
+    )
 
 
 def _start(free: Floats, limits: Limits, program: Program) -> Floats:
     """A point within the limits, near the unlimited solution, with every weight above zero."""
-    for floor in (1e-2, 1e-4, 1e-7):
-        raised = _with_floor(program, np.minimum(floor * free, limits.upper))
-        found = minimize_quadratic(np.diag(1.0 / free), -np.ones_like(free), raised)
-        if found is not None:
-            return np.maximum(found, 0.5 * floor * np.minimum(free, limits.upper))
-    raise explain_infeasible(limits)
+    reachable = np.minimum(free, limits.upper)
+    share = largest_multiple(reachable, program)
+    if share is not None and share < _LEAST_SHARE:
+        raise InfeasibleError(
+            "risk parity holds every asset, but the limits together force some weight to 0."
+            " Leave that asset out of the returns.",
+            field="constraints",
+        )
+    floor = min(0.5 * (share or 0.0), 0.01) * reachable
+    raised = _with_floor(program, floor)
+    found = minimize_quadratic(np.diag(1.0 / free), -np.ones_like(free), raised)
+    if share is None or found is None:
+        raise explain_infeasible(limits)
+    return np.maximum(found, floor)
 
 
 def _kept_positive(program: Program, weights: Floats) -> Program:

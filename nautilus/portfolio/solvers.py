@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from nautilus.core.errors import SolverError
 from nautilus.portfolio.constraints import Limits
 
-__all__ = ["Program", "minimize_quadratic", "program_of", "settled"]
+__all__ = [
+    "Program",
+    "is_feasible",
+    "largest_multiple",
+    "minimize_quadratic",
+    "program_of",
+    "settled",
+]
 
 Floats = NDArray[np.float64]
 
@@ -120,11 +127,42 @@ def minimize_quadratic(quadratic: Floats, linear: Floats, program: Program) -> F
         program.upper,
     )
     status = solver.solve()
-    if status == piqp.PIQP_PRIMAL_INFEASIBLE:
+    if status == piqp.PIQP_SOLVED:
+        return np.array(solver.result.x[:n])
+    # Limits that miss each other by little make the interior point run on instead of saying so.
+    if status == piqp.PIQP_PRIMAL_INFEASIBLE or not is_feasible(program):
         return None
-    if status != piqp.PIQP_SOLVED:
-        raise SolverError(f"piqp ended with {status.name} after {solver.result.info.iter} rounds.")
-    return np.array(solver.result.x[:n])
+    raise SolverError(f"piqp ended with {status.name} after {solver.result.info.iter} rounds.")
+
+
+def is_feasible(program: Program) -> bool:
+    """Whether any weights lie within the limits, by a linear program (HiGHS)."""
+    return largest_multiple(np.zeros(program.n), program) is not None
+
+
+def largest_multiple(direction: Floats, program: Program) -> float | None:
+    """Largest t <= 1 for which weights of at least t * direction exist; None if none exist."""
+    from scipy.optimize import linprog
+
+    rows = np.vstack([program.matrix, np.eye(program.size)[: program.n]])
+    pull = np.append(np.zeros(len(program.matrix)), direction)
+    low = np.append(program.row_lower, np.zeros(program.n))
+    high = np.append(program.row_upper, np.full(program.n, np.inf))
+    low[len(program.matrix) :][direction == 0.0] = -np.inf
+    upper, lower = np.isfinite(high), np.isfinite(low)
+    solved = linprog(
+        np.append(np.zeros(program.size), -1.0),
+        np.vstack(
+            [
+                np.column_stack([rows[upper], -pull[upper]]),
+                np.column_stack([-rows[lower], pull[lower]]),
+            ]
+        ),
+        np.append(high[upper], -low[lower]),
+        bounds=[*zip(program.lower, program.upper, strict=True), (0.0, 1.0)],
+        method="highs",
+    )
+    return float(solved.x[-1]) if solved.x is not None else None
 
 
 def settled(weights: Floats, limits: Limits) -> Floats:
@@ -134,8 +172,7 @@ def settled(weights: Floats, limits: Limits) -> Floats:
     found[(np.abs(found) < 1e-9) & (low <= 0.0) & (high >= 0.0)] = 0.0
     invested = limits.rows[0]
     gap = float(np.clip(found.sum(), invested.lower, invested.upper) - found.sum())
-    room = (high - found if gap > 0.0 else found - low) > 1e-6
-    room &= found != 0.0
+    room = (high - found > 1e-6) & (found - low > 1e-6) & (found != 0.0)
     if gap != 0.0 and room.any():
         found[room] += gap / room.sum()
     return found

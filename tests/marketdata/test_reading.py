@@ -56,6 +56,14 @@ def test_frames_of_either_kind(kind, tmp_path):
     assert frame.index.tolist() == list(data["time"])
 
 
+def test_an_index_of_time_and_symbol_is_a_long_table():
+    index = pd.MultiIndex.from_product(
+        [pd.to_datetime(["2024-01-02", "2024-01-03"]), ["A", "B"]], names=["date", "symbol"]
+    )
+    frame = read_prices(pd.DataFrame({"close": [1.0, 2.0, 3.0, 4.0]}, index=index))
+    assert frame.to_numpy().tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
 def test_time_zones(tmp_path):
     aware = write(tmp_path, "time,A\n2024-01-02T15:00:00Z,1\n")
     assert str(read_prices(aware).index[0]) == "2024-01-02 15:00:00+00:00"
@@ -103,5 +111,7 @@ def test_no_file_or_no_table(tmp_path):
         read_prices(write(tmp_path, "", "a.xlsx"))
     with pytest.raises(DataError, match="a time column and no prices"):
         read_prices(pd.DataFrame({"date": ["2024-01-02"]}))
+    with pytest.raises(TimeIndexError, match="20240102 in row 0 is no ISO date"):
+        read_prices(pd.DataFrame({"date": [20240102], "A": [1.0]}))
     with pytest.raises(DataError, match="must be a path or a frame, got list"):
         read_prices([1.0])

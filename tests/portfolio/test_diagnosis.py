@@ -74,3 +74,12 @@ def test_the_nearest_weights_satisfy_the_relaxed_limits(returns):
 def test_risk_parity_is_diagnosed_alike(returns):
     with pytest.raises(InfeasibleError, match=r"Raise max_weight to at least 0.05"):
         risk_parity(returns, constraints=Constraints(max_weight=0.04))
+
+
+def test_a_diagnosis_that_fails_is_no_diagnosis(returns, monkeypatch):
+    from scipy import optimize
+
+    stopped = optimize.OptimizeResult(x=None, message="time limit")
+    monkeypatch.setattr(optimize, "linprog", lambda *_, **__: stopped)
+    with pytest.raises(errors.SolverError, match="diagnosis of infeasible limits failed: time"):
+        min_variance(returns, constraints=Constraints(max_weight=0.04))

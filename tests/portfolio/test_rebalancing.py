@@ -118,6 +118,12 @@ def test_costs_are_paid_inside_the_cash():
     assert plan.cost_bps == pytest.approx(100)
 
 
+def test_lots_by_symbol():
+    plan = rebalance({"A": 0.5, "B": 0.5}, {}, {"A": 3.0, "B": 7.0}, cash=1000, lot_size={"A": 100})
+    assert plan.quantities == {"A": 100.0, "B": 72.0}
+    assert plan.to_frame().equals(plan.trades)
+
+
 def test_costs_by_a_function():
     plan = rebalance(
         {"A": 1.0}, {}, {"A": 10.0}, cash=1000, costs=lambda symbol, quantity, price: 25.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus.core.errors import DataError, LabelError, ParameterError
+from nautilus.core.errors import DataError, LabelError, ParameterError, SolverError
 from nautilus.portfolio import Constraints, InfeasibleError, Moments, risk_parity
 from nautilus.portfolio.moments import inputs_of
 
@@ -137,3 +137,23 @@ def test_moments_and_returns_agree(returns):
     inputs = inputs_of(returns)
     own = Moments(mean=inputs.vector(inputs.mean), covariance=inputs.matrix())
     np.testing.assert_allclose(risk_parity(own).weights, risk_parity(returns).weights, atol=1e-12)
+
+
+def test_limits_that_conflict_are_diagnosed(returns):
+    few = returns[["AAPL", "KO", "XOM"]]
+    kinds = {"AAPL": "tech", "KO": "staples", "XOM": "energy"}
+    with pytest.raises(InfeasibleError, match="The least change that would do: relax"):
+        risk_parity(
+            few,
+            constraints=Constraints(
+                sectors=kinds, sector_limits=dict.fromkeys(kinds.values(), 0.3)
+            ),
+        )
+    with pytest.raises(InfeasibleError, match="the limits together force some weight to 0"):
+        risk_parity(few, constraints=Constraints(sectors=kinds, sector_limits={"energy": 0.0}))
+
+
+def test_what_does_not_settle_says_so(returns, monkeypatch):
+    monkeypatch.setattr("nautilus.portfolio.risk_budgeting._ROUNDS", 1)
+    with pytest.raises(SolverError, match="did not settle in 1 rounds"):
+        risk_parity(returns, constraints=Constraints(max_weight=0.055))
