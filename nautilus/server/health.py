@@ -10,9 +10,16 @@ from nautilus.server.schemas.common import API_VERSION
 __all__ = ["bus_connected", "database_connected", "health_basics", "problems", "uptime_seconds"]
 
 
-async def health_basics(deps: EngineDeps[Any]) -> dict[str, Any]:
-    """Status, version, uptime and bus of an engine, and what is wrong with it."""
-    found = await problems(deps)
+async def health_basics(deps: EngineDeps[Any], *further: str) -> dict[str, Any]:
+    """Status, version, uptime and bus of an engine, and what is wrong with it.
+
+    Parameters
+    ----------
+    deps : EngineDeps
+    *further : str
+        Problems that only the engine itself knows, one sentence each.
+    """
+    found = [*await problems(deps), *further]
     return {
         "status": _status(deps, found),
         "version": API_VERSION,
