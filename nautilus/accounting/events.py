@@ -203,7 +203,7 @@ class Mark:
     ----------
     timestamp : datetime
     prices : mapping of symbol -> price
-        NaN means no price; the ledger refuses it for a symbol that is held.
+        NaN or None means no price; the ledger refuses it for a symbol that is held.
 
     Examples
     --------
@@ -218,7 +218,7 @@ class Mark:
         _check_time(self)
         prices: dict[str, float] = {}
         for symbol, price in _items(self.prices):
-            number = _number(price)
+            number = math.nan if price is None else _number(price)
             if number is None or math.isinf(number):
                 raise DataError(
                     f"`prices` of the mark at {self.timestamp:%Y-%m-%d} must be numbers,"
@@ -266,7 +266,8 @@ def event_to_dict(event: Event) -> dict[str, Any]:
     data: dict[str, Any] = {f.name: getattr(event, f.name) for f in fields(event)}
     data["timestamp"] = event.timestamp.isoformat()
     if isinstance(event, Mark):
-        data["prices"] = dict(event.prices)
+        # JSON has no NaN; None is read back as one.
+        data["prices"] = {s: p if p == p else None for s, p in event.prices.items()}
     return {"kind": _WORDS[type(event)], **data}
 
 
