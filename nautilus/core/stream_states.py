@@ -25,12 +25,14 @@ class ColumnStates:
         self.kind = "number"
         self.value: Any = None
         self.ready = False
+        # A metric may be read at any of its observations, so only its value now counts.
+        self.stays_ready = not isinstance(fold, Reduction)
 
     def update(self, event: Sequence[Any]) -> Any:
         """Take one event."""
         if self.kind == "number" and self.states is not None and self._are_floats(event):
             self.states[0], values = self.fold.once(self.states[0], event, self.floats)
-            self.ready = self.ready or any(x == x for x in values)
+            self.ready = (self.ready and self.stays_ready) or any(x == x for x in values)
             self.value = self.fold.outputs(*values) if self.fold.outputs else values[0]
             return self.value
         return self._update_row(event)
@@ -158,7 +160,9 @@ class ColumnStates:
         return [int(p) for p in places]
 
     def _show(self, outputs: list[list[float]]) -> Any:
-        self.ready = self.ready or any(x == x for column in outputs for x in column)
+        self.ready = (self.ready and self.stays_ready) or any(
+            x == x for column in outputs for x in column
+        )
         if self.kind == "number":
             shown = [column[0] for column in outputs]
         else:

@@ -89,7 +89,7 @@ class Stream:
 
     @property
     def ready(self) -> bool:
-        """Whether the warm-up is over: some value has not been NaN."""
+        """Whether the warm-up is over: some value has not been NaN; for a metric, its value now."""
         return bool(self._engine.ready)
 
     def snapshot(self) -> dict[str, Any]:

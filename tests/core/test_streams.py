@@ -432,6 +432,22 @@ def test_a_metric_of_a_panel_against_one_series():
     assert one_by_one.value.to_dict() == pytest.approx(PANEL.mean().to_dict(), rel=1e-12)
 
 
+def test_a_metric_is_ready_while_it_has_a_value_however_it_was_fed():
+    def capped_finish(total, shift):
+        return total[0] if total[0] < 3.0 else NAN
+
+    CAPPED = Reduction(("a", "b"), slope_lift, slope_merge, capped_finish, slope_parameters)
+
+    @folded(CAPPED)
+    def capped(a, b, *, shift=0.0):
+        """Has no value once the sum has reached 3."""
+
+    one_by_one, at_once = nt.stream(capped), nt.stream(capped)
+    assert [(one_by_one.update(x, 1.0), one_by_one.ready)[1] for x in (1.0, 5.0)] == [True, False]
+    at_once.extend([1.0, 5.0], [1.0, 1.0])
+    assert one_by_one.snapshot() == at_once.snapshot()
+
+
 def test_a_metric_of_no_bars_is_its_value_of_nothing():
     live = nt.stream(slope, shift=0.0)
     assert np.isnan(live.extend([], []))
