@@ -88,6 +88,7 @@ class MemorySubscription:
                 await self._deliver(delivery)
             finally:
                 self._busy.discard(task)
+            await asyncio.sleep(0)  # a long queue must not hold up the loop or the other members
 
     async def _deliver(self, delivery: Delivery) -> None:
         """Until it is handled, refused, expired or given up."""

@@ -7,13 +7,13 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row
 
-from nautilus.accounting.events import Event, Fill
+from nautilus.accounting.events import Event
 from nautilus.accounting.holdings import Position, read_positions
 from nautilus.core.checks import check_finite
 from nautilus.core.errors import ConflictError, MissingInputError, NotFoundError, ParameterError
@@ -26,45 +26,29 @@ from nautilus.server.state.portfolio import (
     PortfolioSummary,
     Snapshot,
 )
-from nautilus.server.state.schema import nav_history, portfolio_events, portfolios
+from nautilus.server.state.transactions import (
+    Change,
+    Steps,
+    count_portfolios,
+    create_portfolio,
+    delete_portfolio,
+    insert_events,
+    insert_nav,
+    list_portfolios,
+    read_portfolio,
+    unknown_portfolio,
+    update_portfolio,
+)
 
 __all__ = ["Change", "Portfolios"]
 
 CACHED = 64
 PAGE = 100
-MOST_BOUND = 500  # values in one query
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _log = logging.getLogger("nautilus.server.state")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What a write did.
-
-    Parameters
-    ----------
-    portfolio_id : str
-    version : int
-        After the write.
-    what : str
-        "created", "events", "snapshot", "nav", "targets", "limits", "settings" or "deleted".
-    added : int
-        Rows added.
-    duplicates : int
-        Fills left out because their id is known. Nothing but duplicates: the version stays.
-    at : datetime
-    """
-
-    portfolio_id: str
-    version: int
-    what: str
-    at: datetime
-    added: int = 0
-    duplicates: int = 0
-
-
 OnChange = Callable[[Change], Awaitable[None]]
-Steps = Callable[[Connection, Row[Any]], tuple[dict[str, Any], int, int]]
 
 
 class Portfolios:
@@ -104,10 +88,10 @@ class Portfolios:
         NotFoundError
         """
         known = self._cache.get(portfolio_id)
-        found = await self._database.read(_read, portfolio_id, known)
+        found = await self._database.read(read_portfolio, portfolio_id, known)
         if found is None:
             self._cache.pop(portfolio_id, None)
-            raise _unknown(portfolio_id)
+            raise unknown_portfolio(portfolio_id)
         self._cache[portfolio_id] = found
         self._cache.move_to_end(portfolio_id)
         if len(self._cache) > CACHED:
@@ -155,7 +139,7 @@ class Portfolios:
         """
         stored = await self.find(portfolio_id)
         if stored is None and positions is None and events is None:
-            raise _unknown(portfolio_id)
+            raise unknown_portfolio(portfolio_id)
         base = stored or Portfolio(id=portfolio_id)
         sent: dict[str, Any] = {
             "cash": cash,
@@ -217,7 +201,9 @@ class Portfolios:
                 Snapshot(tuple(positions), now, float(cash), len(events))
             )
         self._cache.pop(portfolio_id, None)
-        return await self._finished(self._database.write(_create, values, tuple(events), now))
+        return await self._finished(
+            self._database.write(create_portfolio, values, tuple(events), now)
+        )
 
     async def append_events(
         self, portfolio_id: str, events: Sequence[Event], *, expected_version: int | None = None
@@ -235,7 +221,7 @@ class Portfolios:
         appended = tuple(events)
 
         def steps(connection: Connection, row: Row[Any]) -> tuple[dict[str, Any], int, int]:
-            added, duplicates = _insert_events(connection, row.id, row.event_count, appended)
+            added, duplicates = insert_events(connection, row.id, row.event_count, appended)
             return {"event_count": row.event_count + added}, added, duplicates
 
         return await self._write(portfolio_id, "events", expected_version, steps)
@@ -286,7 +272,7 @@ class Portfolios:
             raise MissingInputError("`nav` must have at least one value.", field="nav")
 
         def steps(connection: Connection, row: Row[Any]) -> tuple[dict[str, Any], int, int]:
-            _insert_nav(connection, row.id, new)
+            insert_nav(connection, row.id, new)
             return {}, len(new), 0
 
         return await self._write(portfolio_id, "nav", expected_version, steps)
@@ -324,18 +310,20 @@ class Portfolios:
     async def delete(self, portfolio_id: str, *, expected_version: int | None = None) -> Change:
         """Remove a portfolio with all that is stored of it."""
         self._cache.pop(portfolio_id, None)
-        write = self._database.write(_delete, portfolio_id, expected_version, self._clock())
+        write = self._database.write(
+            delete_portfolio, portfolio_id, expected_version, self._clock()
+        )
         return await self._finished(write)
 
     async def list(
         self, *, limit: int = PAGE, after: str | None = None
     ) -> tuple[PortfolioSummary, ...]:
         """Portfolios by id, those after a given id; pass the last id to get the next page."""
-        return await self._database.read(_list, limit, after)
+        return await self._database.read(list_portfolios, limit, after)
 
     async def count(self) -> int:
         """Number of stored portfolios."""
-        return await self._database.read(_count)
+        return await self._database.read(count_portfolios)
 
     async def _set(
         self, portfolio_id: str, what: str, expected: int | None, values: dict[str, Any]
@@ -346,7 +334,9 @@ class Portfolios:
         self, portfolio_id: str, what: str, expected: int | None, steps: Steps
     ) -> Change:
         return await self._finished(
-            self._database.write(_update, portfolio_id, what, expected, steps, self._clock())
+            self._database.write(
+                update_portfolio, portfolio_id, what, expected, steps, self._clock()
+            )
         )
 
     async def _finished(self, write: Coroutine[Any, Any, Change]) -> Change:
@@ -377,157 +367,3 @@ def _checked_id(portfolio_id: str) -> str:
 
 def _given(sent: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in sent.items() if value is not None}
-
-
-def _unknown(portfolio_id: str) -> NotFoundError:
-    return NotFoundError(
-        f"no portfolio {portfolio_id!r} is stored.",
-        field="portfolio_id",
-        hint="Create it, or send `positions` with the request.",
-    )
-
-
-def _row(connection: Connection, portfolio_id: str, *, lock: bool = False) -> Row[Any] | None:
-    query = select(portfolios).where(portfolios.c.id == portfolio_id)
-    return connection.execute(query.with_for_update() if lock else query).one_or_none()
-
-
-def _read(connection: Connection, portfolio_id: str, known: Portfolio | None) -> Portfolio | None:
-    row = _row(connection, portfolio_id)
-    if row is None:
-        return None
-    if known is not None and rows.moment(row.created_at) != known.created_at:
-        known = None  # deleted and made anew
-    if known is not None and row.version == known.version:
-        return known
-    return rows.portfolio_of(connection, row, known)
-
-
-def _locked(connection: Connection, portfolio_id: str, expected: int | None) -> Row[Any]:
-    row = _row(connection, portfolio_id, lock=True)
-    if row is None:
-        raise _unknown(portfolio_id)
-    if expected is not None and row.version != expected:
-        raise ConflictError(
-            f"portfolio {portfolio_id!r} has version {row.version}, not {expected}: somebody else"
-            " changed it. Read it again and repeat the change.",
-            field="expected_version",
-        )
-    return row
-
-
-def _update(
-    connection: Connection,
-    portfolio_id: str,
-    what: str,
-    expected: int | None,
-    steps: Steps,
-    now: datetime,
-) -> Change:
-    row = _locked(connection, portfolio_id, expected)
-    values, added, duplicates = steps(connection, row)
-    version = row.version if duplicates and not added else row.version + 1
-    if version != row.version:
-        connection.execute(
-            update(portfolios)
-            .where(portfolios.c.id == portfolio_id)
-            .values(version=version, updated_at=rows.moment_text(now), **values)
-        )
-    return Change(
-        portfolio_id=portfolio_id,
-        version=version,
-        what=what,
-        at=now,
-        added=added,
-        duplicates=duplicates,
-    )
-
-
-def _create(
-    connection: Connection, values: dict[str, Any], events: tuple[Event, ...], now: datetime
-) -> Change:
-    portfolio_id = values["id"]
-    if _row(connection, portfolio_id) is not None:
-        raise ConflictError(f"portfolio {portfolio_id!r} exists already.", field="portfolio_id")
-    connection.execute(insert(portfolios).values(values))
-    added, duplicates = _insert_events(connection, portfolio_id, 0, events)
-    if added:
-        connection.execute(
-            update(portfolios).where(portfolios.c.id == portfolio_id).values(event_count=added)
-        )
-    return Change(
-        portfolio_id=portfolio_id,
-        version=1,
-        what="created",
-        at=now,
-        added=added,
-        duplicates=duplicates,
-    )
-
-
-def _delete(
-    connection: Connection, portfolio_id: str, expected: int | None, now: datetime
-) -> Change:
-    row = _locked(connection, portfolio_id, expected)
-    for table in (portfolio_events, nav_history):
-        connection.execute(delete(table).where(table.c.portfolio_id == portfolio_id))
-    connection.execute(delete(portfolios).where(portfolios.c.id == portfolio_id))
-    return Change(portfolio_id=portfolio_id, version=row.version, what="deleted", at=now)
-
-
-def _insert_events(
-    connection: Connection, portfolio_id: str, first: int, events: tuple[Event, ...]
-) -> tuple[int, int]:
-    """(added, duplicates); the first new event gets number `first`."""
-    known = _known_fill_ids(connection, portfolio_id, events)
-    new: list[dict[str, Any]] = []
-    for event in events:
-        fill_id = event.fill_id if isinstance(event, Fill) else None
-        if fill_id is not None and fill_id in known:
-            continue
-        new.append(rows.event_row(portfolio_id, first + len(new), event))
-        if fill_id is not None:
-            known.add(fill_id)
-    if new:
-        connection.execute(insert(portfolio_events), new)
-    return len(new), len(events) - len(new)
-
-
-def _known_fill_ids(
-    connection: Connection, portfolio_id: str, events: tuple[Event, ...]
-) -> set[str]:
-    asked = [e.fill_id for e in events if isinstance(e, Fill) and e.fill_id is not None]
-    table, known = portfolio_events, set[str]()
-    for first in range(0, len(asked), MOST_BOUND):
-        query = select(table.c.fill_id).where(
-            table.c.portfolio_id == portfolio_id,
-            table.c.fill_id.in_(asked[first : first + MOST_BOUND]),
-        )
-        known.update(connection.execute(query).scalars())
-    return known
-
-
-def _insert_nav(
-    connection: Connection, portfolio_id: str, new: Sequence[Mapping[str, Any]]
-) -> None:
-    table = nav_history
-    query = select(func.max(table.c.microseconds)).where(table.c.portfolio_id == portfolio_id)
-    last = connection.execute(query).scalar()
-    if last is not None and new[0]["microseconds"] <= last:
-        raise ConflictError(
-            f"`nav` of {portfolio_id!r} begins at or before the last value stored. Append later"
-            " values only; history is not rewritten.",
-            field="nav",
-        )
-    connection.execute(insert(table), list(new))
-
-
-def _list(connection: Connection, limit: int, after: str | None) -> tuple[PortfolioSummary, ...]:
-    query = select(portfolios).order_by(portfolios.c.id).limit(limit)
-    if after is not None:
-        query = query.where(portfolios.c.id > after)
-    return tuple(rows.summary_of(row) for row in connection.execute(query))
-
-
-def _count(connection: Connection) -> int:
-    return int(connection.execute(select(func.count()).select_from(portfolios)).scalar_one())

@@ -189,7 +189,8 @@ class SimulatedFeed:
         if drawn is None or key != (path.session, block):
             drawn = draw_block(path.symbol, path.session, block, self._seed)
             self._draws[path.symbol] = ((path.session, block), drawn)
-        return drawn[row]
+        row_of_tick: NDArray[np.float64] = drawn[row]
+        return row_of_tick
 
     async def _open(self, symbols: Sequence[str]) -> None:
         """Begin paths at the last daily close."""
