@@ -27,7 +27,19 @@ if TYPE_CHECKING:
 __all__ = ["EngineMetrics", "portfolio_size", "short_endpoint"]
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-STANDARD = frozenset({"/health", "/live", "/ready", "/metrics", "/info", "/status", "/process"})
+STANDARD = frozenset(
+    {
+        "/health",
+        "/live",
+        "/ready",
+        "/metrics",
+        "/info",
+        "/status",
+        "/process",
+        "/openapi.json",
+        "/system/health/engines",
+    }
+)
 _PARAMETER = re.compile(r"/\{[^}]*\}[^/]*")
 
 

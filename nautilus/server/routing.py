@@ -150,12 +150,17 @@ def _non_finite(value: Any) -> Iterator[tuple[str, ...]]:
     while stack:
         place, item = stack.pop()
         if isinstance(item, dict):
-            stack.extend(((*place, str(key)[:64]), part) for key, part in reversed(item.items()))
+            stack.extend(((*place, _shown(key)), part) for key, part in reversed(item.items()))
         elif isinstance(item, list):
             numbered = list(enumerate(item))
             stack.extend(((*place, str(i)), part) for i, part in reversed(numbered))
         elif _is_non_finite(item):
             yield place
+
+
+def _shown(key: str) -> str:
+    """A key of the request in an error: short, and text that UTF-8 can hold."""
+    return key[:64].encode("utf-8", "replace").decode()
 
 
 def _is_non_finite(item: Any) -> bool:

@@ -95,7 +95,7 @@ def overall_status(healthy: int, total: int, connected: int) -> str:
 router = engine_router("system")
 
 
-@router.get("/system/health/engines", operation_id="engines_health")
+@router.get("/system/health/engines")
 async def engines_health(deps: Deps) -> EnginesHealth:
     """Health of all nine engines."""
     states = await deps.platform.probe.states()

@@ -95,6 +95,8 @@ def test_an_unexpected_error_has_an_id_and_no_trace_of_the_inside(probe, caplog)
         ('{"confidence": 1' + "0" * 400 + "}", "confidence"),
         ('{"never_declared": [1, {"a": NaN}]}', "never_declared.1.a"),
         ("NaN", "body"),
+        ('{"\\ud83d": NaN}', "?"),
+        ('{"' + "k" * 5000 + '": NaN}', "k" * 64),
     ],
 )
 def test_a_number_that_is_not_finite_is_refused_with_its_place(probe, text, field):
@@ -179,6 +181,11 @@ def test_a_wrong_field_is_named_by_its_path(probe, body, code, field):
 )
 def test_a_misspelt_field_gets_the_close_names(probe, body, hint):
     assert probe.post("/probe/check", json=body).json()["errors"][0]["hint"] == hint
+
+
+@pytest.mark.parametrize("path", ["/probe/fail/%ED%A0%BD", "/%00", "/probe/%FF", "/" + "x" * 5000])
+def test_odd_paths_are_only_unknown(probe, path):
+    assert probe.get(path).status_code in (404, 405)
 
 
 def test_an_empty_body_is_a_missing_field(probe):
