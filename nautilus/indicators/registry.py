@@ -24,6 +24,10 @@ _WARMUPS: dict[str, Callable[..., Warmup]] = {
 def available() -> tuple[str, ...]:
     """Names of the indicators, in alphabetical order.
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
     >>> available()

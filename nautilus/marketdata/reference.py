@@ -135,6 +135,14 @@ _ASSET_CLASS_ALIASES = {
 def find_instrument(symbol: str) -> Instrument:
     """The instrument of a symbol or of one of its aliases, in any case.
 
+    Parameters
+    ----------
+    symbol : str
+
+    Returns
+    -------
+    Instrument
+
     Raises
     ------
     NotFoundError
@@ -162,6 +170,10 @@ def known_symbols(*, simulated: bool = True) -> tuple[str, ...]:
     simulated : bool
         Also those that exist in the simulated market only (SIM001 ...).
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
     >>> known_symbols()[:3], len(known_symbols(simulated=False))
@@ -181,6 +193,10 @@ def sectors(
         All known ones by default.
     classification : {"example", "gics"}
 
+    Returns
+    -------
+    dict of symbol -> sector
+
     Raises
     ------
     NotFoundError, ParameterError
@@ -199,6 +215,16 @@ def sectors(
 
 def asset_class(word: str) -> str:
     """The asset class behind either vocabulary of the documented API.
+
+    Parameters
+    ----------
+    word : str
+        Such as "equity", "equities" or "bonds", in any case.
+
+    Returns
+    -------
+    str
+        "equity", "fixed_income", "commodity" or "cash".
 
     Raises
     ------

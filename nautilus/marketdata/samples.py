@@ -97,6 +97,10 @@ _SAMPLES = {
 def available_samples() -> dict[str, str]:
     """Caveat by name of every sample that `load_sample` knows.
 
+    Returns
+    -------
+    dict of name -> caveat
+
     Examples
     --------
     >>> sorted(available_samples())

@@ -15,15 +15,14 @@ from nautilus.core.checks import check_finite, check_non_negative
 from nautilus.core.errors import DataError, LabelError, NotBuiltError, ParameterError
 from nautilus.core.frames import cross_section, labelled_frame
 from nautilus.core.results import Result
+from nautilus.portfolio.share_counts import Book, Cost, cash_after, quantities
 
 __all__ = ["RebalancePlan", "Trade", "rebalance"]
 
 Floats = NDArray[np.float64]
 CostModel = float | Callable[[str, float, float], float]
 
-_ROUNDS = 20
 _SLACK = 1e-9
-_NOISE = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,35 +189,18 @@ def rebalance(
     kept = np.abs(wanted) <= band * book.value if band > 0.0 else np.zeros(len(wanted), dtype=bool)
     left_alone = np.flatnonzero(kept & (np.abs(wanted) > _SLACK * book.value)).tolist()
     skipped = dict.fromkeys(left_alone, "no_trade_band")
-    final = _quantities(book, kept, cost_of)
+    final = quantities(book, kept, cost_of)
     small = (final != book.held) & (np.abs(final - book.held) * book.unit < smallest)
     if small.any():
         skipped |= dict.fromkeys(np.flatnonzero(small).tolist(), "min_trade")
-        final = _quantities(book, kept | small, cost_of)
+        final = quantities(book, kept | small, cost_of)
         still = (final != book.held) & (np.abs(final - book.held) * book.unit < smallest)
         skipped |= dict.fromkeys(np.flatnonzero(still).tolist(), "min_trade")
         final = np.where(still, book.held, final)
     return _plan(book, final, cost_of, {i: (float(wanted[i]), why) for i, why in skipped.items()})
 
 
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """Holdings, targets and prices over the same symbols; `unit` is price * multiplier."""
-
-    symbols: tuple[str, ...]
-    held: Floats
-    target: Floats
-    price: Floats
-    unit: Floats
-    lot: Floats
-    cash: float
-    value: float
-
-
-Cost = Callable[[Floats], Floats]
-
-
-def _book(target_weights: Any, holdings: Any, prices: Any, cash: float, lot_size: Any) -> _Book:
+def _book(target_weights: Any, holdings: Any, prices: Any, cash: float, lot_size: Any) -> Book:
     weights, labels = cross_section(target_weights, "target_weights")
     targets = dict(zip(labels, weights.tolist(), strict=True))
     _check_targets(targets)
@@ -244,7 +226,7 @@ def _book(target_weights: Any, holdings: Any, prices: Any, cash: float, lot_size
             f"there is nothing to invest: holdings and cash are worth {value:,.2f}.", field="cash"
         )
     wanted = np.array([targets.get(s, 0.0) for s in symbols])
-    return _Book(symbols, quantity, wanted, price, unit, _lots(lot_size, symbols), cash, value)
+    return Book(symbols, quantity, wanted, price, unit, _lots(lot_size, symbols), cash, value)
 
 
 def _check_targets(targets: Mapping[Any, float]) -> None:
@@ -281,7 +263,7 @@ def _lots(lot_size: Any, symbols: tuple[Any, ...]) -> Floats:
     return np.array([check_non_negative(lot_size.get(s, 1), "lot_size") for s in symbols])
 
 
-def _cost_model(costs: CostModel | None, book: _Book) -> Cost:
+def _cost_model(costs: CostModel | None, book: Book) -> Cost:
     if costs is None:
         return lambda change: np.zeros_like(change)
     if callable(costs):
@@ -302,82 +284,8 @@ def _cost_model(costs: CostModel | None, book: _Book) -> Cost:
     return lambda change: rate * np.abs(change) * book.unit
 
 
-def _quantities(book: _Book, kept: NDArray[np.bool_], cost_of: Cost) -> Floats:
-    """Final quantities at the portfolio value that is left after their own cost."""
-    value, final = book.value, book.held
-    for _ in range(_ROUNDS):
-        ideal = book.target * value / book.unit
-        whole = np.where(kept, book.held, _whole(book, ideal, cost_of))
-        closed = kept | (book.lot <= 0.0)
-        final = _filled(book, _within_cash(book, whole, cost_of), value, closed, cost_of)
-        left = book.value - float(cost_of(final - book.held).sum())
-        if abs(left - value) <= _SLACK * book.value:
-            break
-        value = left
-    return final
-
-
-def _whole(book: _Book, ideal: Floats, cost_of: Cost) -> Floats:
-    """Whole lots below each target; what is within one lot of it stays, if cash allows."""
-    lot = np.where(book.lot > 0.0, book.lot, 1.0)
-    floor = np.where(book.lot > 0.0, np.floor(ideal / lot + _SLACK) * lot, ideal)
-    reach = np.where(book.lot > 0.0, lot * book.unit, _NOISE * book.value)
-    near = np.abs(ideal - book.held) * book.unit < reach * (1.0 - _SLACK)
-    near &= (book.target > 0.0) & (book.held >= 0.0)
-    final = np.where(near, book.held, floor)
-    if _cash_after(book, final, cost_of) < 0.0:
-        final = np.where(book.held > ideal, floor, final)
-    # A sale that costs more than it brings is left alone.
-    change = final - book.held
-    worthless = (change < 0.0) & (cost_of(change) >= -change * book.unit)
-    return np.where(worthless, book.held, final)
-
-
-def _within_cash(book: _Book, wanted: Floats, cost_of: Cost) -> Floats:
-    """Cut all purchases alike until they are paid for."""
-    final = wanted
-    lot = np.where(book.lot > 0.0, book.lot, 1.0)
-    for _ in range(_ROUNDS):
-        short = -_cash_after(book, final, cost_of)
-        buys = np.maximum(final - book.held, 0.0)
-        spent = float(buys @ book.unit)
-        if short <= 0.0 or spent <= 0.0:
-            return final
-        cut = buys * max(1.0 - max(1.001 * short / spent, 1e-12), 0.0)
-        whole = np.where(book.lot > 0.0, np.floor(cut / lot) * lot, cut)
-        final = np.where(buys > 0.0, book.held + whole, final)
-    return np.where(final > book.held, book.held, final)
-
-
-def _filled(
-    book: _Book, final: Floats, value: float, closed: NDArray[np.bool_], cost_of: Cost
-) -> Floats:
-    """Buy lots where the gap in currency is largest while cash above its target pays for them."""
-    ideal = book.target * value / book.unit
-    reserve = max(1.0 - float(book.target.sum()), 0.0) * value
-    while True:
-        gap = np.where(closed, 0.0, (ideal - final) * book.unit)
-        best = int(np.argmax(gap))
-        if gap[best] <= _SLACK * book.value:
-            return final
-        spare = _cash_after(book, final, cost_of) - reserve
-        size = book.lot[best] * book.unit[best]
-        tried = final.copy()
-        tried[best] += book.lot[best] * max(math.floor(min(gap[best], 0.99 * spare) / size), 1)
-        if _cash_after(book, tried, cost_of) >= max(reserve - _SLACK * book.value, 0.0):
-            final = tried
-        else:
-            closed = closed.copy()
-            closed[best] = True
-
-
-def _cash_after(book: _Book, final: Floats, cost_of: Cost) -> float:
-    change = final - book.held
-    return book.cash - float(change @ book.unit) - float(cost_of(change).sum())
-
-
 def _plan(
-    book: _Book, final: Floats, cost_of: Cost, skipped: Mapping[int, tuple[float, str]]
+    book: Book, final: Floats, cost_of: Cost, skipped: Mapping[int, tuple[float, str]]
 ) -> RebalancePlan:
     change = final - book.held
     cost = cost_of(change)
@@ -407,7 +315,7 @@ def _plan(
         ),
         portfolio_value=book.value,
         cash_before=book.cash,
-        cash_after=_cash_after(book, final, cost_of),
+        cash_after=cash_after(book, final, cost_of),
         cost=paid,
         cost_bps=1e4 * paid / volume if volume > 0.0 else None,
         turnover=0.5 * (volume + abs(float(traded.sum()))) / book.value,
