@@ -88,7 +88,7 @@ def raw_get(url: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
 
 def test_a_body_that_never_ends_is_given_up(launched, tmp_path, monkeypatch):
     monkeypatch.setenv("NAUTILUS_BODY_SECONDS", "0.1")
-    with launched(tmp_path, "--no-warm", "--engines", "risk") as running:
+    with launched(tmp_path, "--no-warm", "--no-demo", "--engines", "risk") as running:
         address = urlsplit(running.url("risk"))
         with socket.create_connection((address.hostname, address.port), timeout=10) as client:
             client.sendall(
@@ -100,7 +100,7 @@ def test_a_body_that_never_ends_is_given_up(launched, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_first_signal_drains_and_exits_0(launched, tmp_path, number):
-    with launched(tmp_path, "--engines", "risk,ml") as running:
+    with launched(tmp_path, "--no-demo", "--engines", "risk,ml") as running:
         assert list(running.ready["engines"]) == ["risk", "ml"]
         running.process.send_signal(number)
         assert running.process.wait(15) == 0
@@ -116,7 +116,7 @@ def test_ready_says_503_during_the_drain_and_a_second_signal_forces(
     launched, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("NAUTILUS_DRAIN_SECONDS", "60")
-    with launched(tmp_path, "--no-warm", "--engines", "risk") as running:
+    with launched(tmp_path, "--no-warm", "--no-demo", "--engines", "risk") as running:
         running.process.send_signal(signal.SIGTERM)
         assert "a second signal forces it" in next(
             line for line in running.process.stderr if "signal" in line
