@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus.accounting.costs import Costs
 from nautilus.accounting.holdings import read_positions
 from nautilus.core.checks import check_finite, check_non_negative
 from nautilus.core.errors import DataError, LabelError, NotBuiltError, ParameterError
@@ -20,7 +21,7 @@ from nautilus.portfolio.share_counts import Book, Cost, cash_after, quantities
 __all__ = ["RebalancePlan", "Trade", "rebalance"]
 
 Floats = NDArray[np.float64]
-CostModel = float | Callable[[str, float, float], float]
+CostModel = float | Costs | Callable[[str, float, float], float]
 
 _SLACK = 1e-9
 
@@ -148,8 +149,8 @@ def rebalance(
         One price for every held or wanted symbol; others are ignored.
     cash : float
         In account currency.
-    costs : float or callable, optional
-        Fraction of traded value (0.001 for 10 basis points), or
+    costs : float, `accounting.Costs` or callable, optional
+        Fraction of traded value (0.001 for 10 basis points), a cost model, or
         `cost(symbol, quantity, price) -> currency`.
     lot_size : float or mapping symbol -> float
         Units of one lot; 0 for fractional units.
@@ -263,15 +264,22 @@ def _lots(lot_size: Any, symbols: tuple[Any, ...]) -> Floats:
     return np.array([check_non_negative(lot_size.get(s, 1), "lot_size") for s in symbols])
 
 
+def _with_multiplier(costs: Callable[..., float]) -> Callable[..., float]:
+    if isinstance(costs, Costs):
+        return lambda symbol, quantity, price, m: costs(symbol, quantity, price, multiplier=m)
+    return lambda symbol, quantity, price, _: costs(symbol, quantity, price)
+
+
 def _cost_model(costs: CostModel | None, book: Book) -> Cost:
     if costs is None:
         return lambda change: np.zeros_like(change)
     if callable(costs):
-        model = costs
+        model = _with_multiplier(costs)
 
         def each(change: Floats) -> Floats:
-            rows = zip(book.symbols, change.tolist(), book.price.tolist(), strict=True)
-            return np.array([model(s, q, p) if q != 0.0 else 0.0 for s, q, p in rows])
+            terms = (book.symbols, change.tolist(), book.price.tolist(), book.unit.tolist())
+            rows = zip(*terms, strict=True)
+            return np.array([model(s, q, p, u / p) if q != 0.0 else 0.0 for s, q, p, u in rows])
 
         return each
     rate = check_non_negative(costs, "costs")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus.accounting.holdings import Position
+from nautilus.accounting import Costs, Position
 from nautilus.core.errors import DataError, LabelError, NotBuiltError, ParameterError
 from nautilus.core.results import unexplained
 from nautilus.portfolio import rebalance, risk_parity
@@ -129,6 +129,15 @@ def test_costs_by_a_function():
         {"A": 1.0}, {}, {"A": 10.0}, cash=1000, costs=lambda symbol, quantity, price: 25.0
     )
     assert (plan.quantities["A"], plan.cost) == (97.0, 25.0)
+
+
+def test_costs_by_a_cost_model_know_the_multiplier():
+    held = [Position("ES", 0, 100.0, multiplier=50.0)]
+    plan = rebalance({"ES": 1.0}, held, {"ES": 100.0}, cash=10_200, costs=Costs(spread=0.01))
+    assert plan.quantities == {"ES": 2.0}
+    assert plan.cost == pytest.approx(0.005 * 2 * 5000)
+    small = rebalance({"A": 1.0}, {}, {"A": 10.0}, cash=1000, costs=Costs(min_commission=7.0))
+    assert (small.quantities["A"], small.cost) == (99.0, 7.0)
 
 
 def test_a_sale_that_costs_more_than_it_brings_is_left_alone():
