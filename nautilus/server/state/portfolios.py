@@ -309,7 +309,6 @@ class Portfolios:
 
     async def delete(self, portfolio_id: str, *, expected_version: int | None = None) -> Change:
         """Remove a portfolio with all that is stored of it."""
-        self._cache.pop(portfolio_id, None)
         write = self._database.write(
             delete_portfolio, portfolio_id, expected_version, self._clock()
         )
