@@ -17,12 +17,14 @@ SEEDS = ("sma", "first")
 RsiState = tuple[float, float, float, float]  # differences seen, last close, gains, losses
 
 
-def rsi_init(period: float, first: float) -> RsiState:
+def rsi_init(period: float, first: float, alpha: float) -> RsiState:
     """No bar yet."""
     return 0.0, NAN, 0.0, 0.0
 
 
-def rsi_step(state: RsiState, close: float, period: float, first: float) -> tuple[RsiState, float]:
+def rsi_step(
+    state: RsiState, close: float, period: float, first: float, alpha: float
+) -> tuple[RsiState, float]:
     """One bar; gains and losses are sums until `period` differences are there, then averages."""
     seen, previous, gain, loss = state
     if close - close != 0.0:
@@ -54,9 +56,10 @@ def rsi_step(state: RsiState, close: float, period: float, first: float) -> tupl
 
 
 def rsi_parameters(period: int = 14, seed: str = "sma") -> tuple[float, ...]:
-    """Checked options as floats: (period, 1 for the first-difference seed)."""
+    """Checked options as floats: (period, 1 for the first-difference seed, 1 / period)."""
     chosen = check_choice(seed, "seed", SEEDS)
-    return float(check_window(period, "period")), float(chosen == "first")
+    bars = float(check_window(period, "period"))
+    return bars, float(chosen == "first"), 1.0 / bars
 
 
 RSI = Fold(("close",), rsi_init, rsi_step, rsi_parameters)
@@ -107,6 +110,6 @@ def rsi(close: Any, period: int = 14, seed: str = "sma") -> Any:
 
 def rsi_warmup(period: int = 14, seed: str = "sma") -> Warmup:
     """Bars to the first value, and until the seed weighs less than 1e-15."""
-    n, _ = rsi_parameters(period, seed)
+    n = rsi_parameters(period, seed)[0]
     fading = math.ceil(math.log(1e-15) / math.log1p(-1.0 / n)) if n > 1 else 1
     return Warmup(int(n) + 1, int(n) + 1 + fading)
