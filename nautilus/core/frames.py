@@ -62,6 +62,8 @@ class Like:
         The index in UTC (aware) or as it stands (naive); None where there is no index.
     aware : bool
         The times carry a zone.
+    place : int
+        Position of the time column in a polars frame.
     """
 
     kind: str
@@ -72,6 +74,7 @@ class Like:
     index: Any = None
     times: NDArray[Any] | None = None
     aware: bool = False
+    place: int = 0
 
     def series(self, values: NDArray[Any]) -> Any:
         """Values (time,) or (time, asset) as the input's kind, with its index, name and columns."""
@@ -100,6 +103,14 @@ class Like:
             return float(row[0])
         return labelled_vector(row, self.columns, self.kind)
 
+    def metrics(self, values: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+        """`metric` of many values; for pandas they share one index, which is the costly part."""
+        if self.ndim == 1 or self.kind != "pandas":
+            return {name: self.metric(one) for name, one in values.items()}
+        pandas = sys.modules["pandas"]
+        index = pandas.Index(list(self.columns))
+        return {name: pandas.Series(one, index=index) for name, one in values.items()}
+
     def at(self, positions: NDArray[np.intp]) -> Like:
         """The same at these positions of axis 0."""
         times = None if self.times is None else self.times[positions]
@@ -114,7 +125,9 @@ class Like:
             polars = sys.modules["polars"]
             data = {str(c): np.ascontiguousarray(values[:, i]) for i, c in enumerate(columns)}
             frame = polars.DataFrame(data)
-            return frame if self.index is None else frame.insert_column(0, self.index)
+            if self.index is None:
+                return frame
+            return frame.insert_column(min(self.place, frame.width), self.index)
         return values
 
 
@@ -531,8 +544,9 @@ def _pandas_values(data: Any, name: str) -> Floats:
         numeric = pandas.api.types.is_numeric_dtype(part.dtype)
         if not numeric or part.dtype.kind in "bc":
             where = f" in column {label!r}" if data.ndim == 2 else ""
+            what = "Make it the index" if part.dtype.kind == "M" else "Drop or convert it"
             raise DataError(
-                f"`{name}` must hold numbers, got {part.dtype}{where}. Drop or convert it.",
+                f"`{name}` must hold numbers, got {part.dtype}{where}. {what}.",
                 field=name,
             )
     converted: Floats = data.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -629,8 +643,9 @@ def _read_polars(data: Any, name: str) -> tuple[Floats, Like]:
     columns = tuple(c for c in data.columns if c not in when)
     grid = data.select(columns).to_numpy().astype(np.float64, copy=False)
     times, aware = _polars_times(index, name)
+    place = data.columns.index(when[0]) if when else 0
     return grid.reshape(len(data), len(columns)), Like(
-        "polars", 2, len(data), columns, None, index, times, aware
+        "polars", 2, len(data), columns, None, index, times, aware, place
     )
 
 

@@ -189,6 +189,22 @@ def test_polars_keeps_its_time_column_and_names():
     assert read(pl.Series("x", [1.0]))[1].series(np.array([[2.0]])).equals(pl.Series("x", [2.0]))
 
 
+def test_the_time_column_of_polars_stays_where_it_stood():
+    frame = pl.DataFrame({"A": [1.0], "day": [DAYS[0].date()], "B": [2.0]})
+    values, like = read(frame)
+    assert like.columns == ("A", "B")
+    assert like.series(values).equals(frame)
+    assert like.table({"low": np.zeros(1)}).columns == ["low", "day"]
+
+
+def test_a_column_of_dates_is_told_to_be_the_index():
+    frame = pd.DataFrame({"Date": DAYS, "KO": [1.0, 2.0, 3.0]})
+    with pytest.raises(
+        DataError, match=r"got datetime64\[us\] in column 'Date'. Make it the index"
+    ):
+        read(frame)
+
+
 def test_table_and_column_stand_on_the_index_of_the_input():
     like = read(series())[1]
     table = like.table({"low": np.zeros(3), "high": np.ones(3)})
@@ -198,6 +214,15 @@ def test_table_and_column_stand_on_the_index_of_the_input():
     polars = read(pl.DataFrame({"day": DAYS.date.tolist(), "A": [1.0, 2.0, 3.0]}))[1]
     assert polars.table({"low": np.zeros(3)}).columns == ["day", "low"]
     assert read([1.0, 2.0])[1].table({"low": np.zeros(2), "high": np.ones(2)}).shape == (2, 2)
+
+
+@pytest.mark.parametrize("data", [panel(), panel().to_numpy(), pl.from_pandas(panel()), series()])
+def test_many_metrics_are_each_metric(data):
+    values, like = read(data)
+    found = like.metrics({"low": values.min(axis=0), "high": values.max(axis=0)})
+    for name, value in (("low", values.min(axis=0)), ("high", values.max(axis=0))):
+        assert type(found[name]) is type(like.metric(value))
+        np.testing.assert_array_equal(found[name], like.metric(value))
 
 
 def test_at_keeps_these_rows_of_values_index_and_times():

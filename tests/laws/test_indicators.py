@@ -1,0 +1,47 @@
+"""Every indicator has a row, a stream and a warm-up that keeps its promise."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import nautilus as nt
+
+from .cases import CASES
+from .compare import assert_close, columns, parts
+from .data import arrays
+
+ROWS = [c for c in CASES if c.function.__module__.startswith("nautilus.indicators.") and c.inputs]
+every = pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in ROWS])
+
+
+@pytest.mark.parametrize("name", nt.indicators.available())
+def test_every_available_indicator_is_public_and_has_a_row(name):
+    assert name in nt.indicators.__all__
+    assert [c for c in ROWS if c.function is getattr(nt.indicators, name)]
+
+
+@every
+def test_parameters_may_come_by_position(case):
+    data = arrays(case, width=0)
+    signature = inspect.signature(case.function).parameters
+    positions = [case.parameters.get(n, p.default) for n, p in signature.items()][len(data) :]
+    for a, b in zip(parts(case.function(*data, *positions)), parts(case(*data)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@every
+def test_the_first_value_comes_when_the_warm_up_says(case):
+    bars = nt.indicators.warmup(case.function.__name__, **case.parameters)
+    data = arrays(case, width=0)
+    firsts = [np.flatnonzero(np.isfinite(columns(p)[:, 0]))[0] + 1 for p in parts(case(*data))]
+    assert max(firsts) == bars.first
+
+
+@every
+def test_a_start_from_a_tail_forgets_its_seed(case):
+    bars = nt.indicators.warmup(case.function.__name__, **case.parameters)
+    data = arrays(case, width=0, length=bars.forget + 300)
+    whole, late = case(*data), case(*[x[-bars.forget :] for x in data])
+    for a, b in zip(parts(late), parts(whole), strict=True):
+        assert_close(columns(a)[-1] / 100.0, columns(b)[-1] / 100.0)
