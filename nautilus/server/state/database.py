@@ -10,11 +10,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError
 
-from nautilus.core.errors import DataError, ParameterError, UnavailableError
+from nautilus.core.errors import ConflictError, DataError, ParameterError, UnavailableError
 from nautilus.server.state.schema import SCHEMA_VERSION, metadata, schema_versions
 
 __all__ = ["Database", "open_database"]
@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 READERS = 2
 MOST_WAITING = 1024
+_PREPARING = 8100  # any number that all processes share
 
 
 def open_database(url: str, *, busy_seconds: float = 5.0) -> Database:
@@ -92,6 +93,8 @@ class Database:
 
         Raises
         ------
+        ConflictError
+            A key that is taken.
         UnavailableError
             Too many calls wait, or the database is locked, full or gone.
         """
@@ -112,6 +115,10 @@ class Database:
                 writer = connection.execution_options(nautilus_writes=True)
                 with writer.begin():
                     return function(writer, *args, **kwargs)
+        except IntegrityError as error:
+            raise ConflictError(
+                "somebody else stored the same thing first. Read it again and repeat the change."
+            ) from error
         except OperationalError as error:
             raise _unavailable(self.url, error) from error
 
@@ -223,6 +230,8 @@ def _prepare(engine: Engine, address: URL) -> None:
         with engine.connect() as plain:
             connection = plain.execution_options(nautilus_writes=True)
             with connection.begin():
+                if not _is_sqlite(address):
+                    connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
                 found = _stored_version(connection) if _has_versions(connection) else None
                 if found is None:
                     metadata.create_all(connection)

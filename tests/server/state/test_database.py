@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from nautilus.core.errors import DataError, ParameterError, UnavailableError
+from nautilus.core.errors import ConflictError, DataError, ParameterError, UnavailableError
 from nautilus.server.state import open_database
 from nautilus.server.state.schema import SCHEMA_VERSION, metadata, schema_versions
 
@@ -68,6 +68,14 @@ def test_a_write_that_fails_leaves_nothing(database):
         return await database.reachable()
 
     assert asyncio.run(scenario())
+
+
+def test_a_key_that_is_taken_is_a_conflict(database):
+    def twice(connection):
+        connection.execute(insert(schema_versions).values(version=SCHEMA_VERSION))
+
+    with pytest.raises(ConflictError, match="somebody else stored the same thing first"):
+        asyncio.run(database.write(twice))
 
 
 def test_a_caller_that_gives_up_does_not_take_back_the_write(database):

@@ -440,9 +440,7 @@ def test_resolve_with_inline_events_forgets_the_stored_snapshot(portfolios):
 
 
 def test_resolve_needs_something(portfolios):
-    with pytest.raises(
-        NotFoundError, match=r"no portfolio 'p9' is stored\. Create it, or send `pos"
-    ):
+    with pytest.raises(NotFoundError, match=r"no portfolio 'p9' is stored\. Create it, or send"):
         asyncio.run(portfolios.resolve("p9", benchmark="SPY"))
 
 
