@@ -36,9 +36,10 @@ if [ ! -x "$venv/bin/python" ]; then
   "$python" -m venv "$venv"
 fi
 echo "[setup] installing nautilus-quant[$extras], pinned by constraints.txt (minutes at first, seconds later)"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" 2>&1 | grep -v '^WARNING: Location' || true
+quiet() { grep -v '^WARNING: Location' >&2 || true; }
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" 2> >(quiet)
 "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar on \
-  --constraint constraints.txt --editable ".[$extras]" \
+  --constraint constraints.txt --editable ".[$extras]" 2> >(quiet) \
   | awk '/^Collecting/ { printf "\r[setup] %-60.60s", $2; fflush() } /^Installing collected/ { printf "\r[setup] %-60s\n", "unpacking"; fflush() }'
 fingerprint > "$stamp"
 echo "[setup] done"
