@@ -206,9 +206,8 @@ def alpha_beta(
     undefined = np.isnan(slopes)
     message = "a line needs two shared returns and a benchmark that is not constant."
     reason = Reason("INSUFFICIENT_DATA", ("alpha", "beta"), message, float(n.min(initial=2.0)), 2.0)
+    alphas = over_arrays(intercept)(line, rate, ppy)
     return AlphaBeta(
-        alpha=like.metric(over_arrays(intercept)(line, rate, ppy)),
-        beta=like.metric(slopes),
-        n_used=like.metric(n),
+        **like.metrics({"alpha": alphas, "beta": slopes, "n_used": n}),
         reasons=(reason,) if undefined.any() else (),
     )

@@ -110,16 +110,16 @@ def known_together(block: Floats, benchmark: Floats) -> tuple[Floats, Floats]:
 def line_of(block: Floats, benchmark: Floats, *_: float) -> Aggregate:
     """Count, means, sum of products and squares of the benchmark, its largest size.
 
-    One matrix product over the whole panel: the sum of x (y - mean y) needs no deviations of x.
-    Rows with a missing return come out NaN and are done again.
+    A sum and one matrix product over the whole panel: the sum of x (y - mean y) needs no deviations
+    of x. Rows with a missing return come out NaN and are done again.
     """
     if len(benchmark) == 1 and not np.isnan(benchmark).any() and block.shape[1]:
         dy, my, n = centred(benchmark)
-        sums = block @ np.column_stack([np.ones(block.shape[1]), dy[0]])
+        totals, products = block.sum(axis=1), block @ dy[0]
         full = np.zeros(len(block))
         yy, ly = np.dot(dy[0], dy[0]), largest_of(benchmark)
-        line = [full + n, sums[:, 0] / n, full + my, sums[:, 1], full + yy, full + ly]
-        again = np.flatnonzero(np.isnan(sums[:, 0]))
+        line = [full + n, totals / n, full + my, products, full + yy, full + ly]
+        again = np.flatnonzero(np.isnan(totals))
     else:
         line = [np.zeros(len(block)) for _ in range(6)]
         again = np.arange(len(block))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nautilus.analytics.html_tables import html_table, percent
 from nautilus.analytics.measures import paired
 from nautilus.analytics.options import rated
-from nautilus.analytics.summary_values import Options, estimated, values_of
+from nautilus.analytics.summary_values import Options, counts_of, estimated, values_of
 from nautilus.core.checks import check_probability
 from nautilus.core.frames import Like, labelled_frame, read
 from nautilus.core.results import Reason, Result
@@ -215,12 +215,12 @@ def compare_to_benchmark(
     with np.errstate(all="ignore"):
         found = values_of(METRICS, values, benchmark, options)
         bounds = estimated(found, values, benchmark, options, rate, coverage)
-        n = np.asarray(len(values) - np.isnan(values).sum(axis=0, dtype=np.float64))
+        n = counts_of(values)
         theirs = values_of(["total_return"], _matched(values, benchmark), None, options)
         figures = _figures(found, theirs["total_return"], n, ppy)
     parts = [_renamed(part, n, ppy, like) for part in bounds]
     return BenchmarkComparison(
-        **{name: like.metric(value) for name, value in figures.items()},
+        **like.metrics(figures),
         n_used=like.metric(n),
         overlap=like.size / size if size else 1.0,
         start=None if like.index is None or not like.size else like.index[0],
@@ -266,7 +266,7 @@ def _renamed(part: Mapping[str, Floats], n: Floats, ppy: float, like: Like) -> d
     names["total_return"] = "portfolio_return"
     kept = {names.get(m, m): v for m, v in part.items() if names.get(m, m) in FIGURES}
     kept["alpha"] = part["alpha"] * n / ppy
-    return {name: like.metric(value) for name, value in kept.items()}
+    return like.metrics(kept)
 
 
 def _reasons(figures: Mapping[str, Floats], bounds: Any, n: Floats) -> tuple[Reason, ...]:

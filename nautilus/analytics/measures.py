@@ -169,6 +169,6 @@ def check_frequency(like: Like, ppy: float | None) -> None:
 
 def refuse_prices(values: Floats, name: str) -> None:
     """`check_returns` on the columns whose first rows do not clear them already."""
-    suspects = ~(values[:32] <= 0.2).any(axis=0)
+    suspects = ~(values[:8] <= 0.2).any(axis=0)
     if suspects.any():
         check_returns(values[:, suspects], name)

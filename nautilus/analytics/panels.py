@@ -23,13 +23,8 @@ from nautilus.analytics.aggregates import (
 )
 from nautilus.analytics.distribution import sizes_of
 from nautilus.analytics.lower_moments import lower_of
-from nautilus.analytics.paths import (
-    growth_of,
-    lift_water,
-    merge_water,
-    valley_of,
-    water_of,
-)
+from nautilus.analytics.panel_kernels import describe_rows
+from nautilus.analytics.paths import growth_of, valley_of, water_of
 from nautilus.core import jit
 
 __all__ = ["panel_statistics"]
@@ -106,64 +101,19 @@ def _from(table: Table, family: Family) -> tuple[Floats, ...]:
 
 
 def compiled_statistics(values: Floats, wanted: set[Family]) -> Table:
-    """By a kernel over columns, in threads that share the columns and not the interpreter lock."""
-    rows = np.require(values.T, dtype=np.float64, requirements=["C", "W"])
-    out = np.empty((len(rows), WIDTH))
+    """By kernels over columns, in threads that share the columns and not the interpreter lock."""
+    rows = np.ascontiguousarray(values.T).view()
+    # Frames of pandas are read-only: with all panels read-only the kernel is compiled once.
+    rows.flags.writeable = False
+    out = np.full((len(rows), WIDTH), np.nan)
     kernel = jit.compiled(describe_rows)
+    under_water = water_of in wanted
     workers = min(os.cpu_count() or 1, max(1, rows.size // COMPILED_FROM))
     edges = np.linspace(0, len(rows), workers + 1).astype(int)
+
+    def part(first: int, last: int) -> None:
+        kernel(rows[first:last], out[first:last], np.empty(rows.shape[1]), under_water)
+
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda a, b: kernel(rows[a:b], out[a:b]), edges[:-1], edges[1:]))
+        list(pool.map(part, edges[:-1], edges[1:]))
     return {f: tuple(out[:, i] for i in PLACES[f]) for f in wanted}
-
-
-def describe_rows(rows: Any, out: Any) -> None:
-    for i in range(len(rows)):
-        describe(rows[i], out[i])
-
-
-def describe(values: Any, out: Any) -> None:
-    """Two passes over one series: sides, extremes and path; then central moments."""
-    n, first, total = 0.0, 0.0, 0.0
-    low, high = float("inf"), -float("inf")
-    gains, losses, squared, cubed, winners, losers = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    water = lift_water(float("nan"))
-    for i in range(len(values)):
-        x = values[i]
-        if x != x:
-            continue
-        if n == 0.0:
-            first = x
-        n += 1.0
-        total += x - first
-        low = x if x < low else low
-        high = x if x > high else high
-        gain = x if x > 0.0 else 0.0
-        loss = gain - x
-        gains += gain
-        losses += loss
-        squared += loss * loss
-        cubed += loss * loss * loss
-        winners += 1.0 if x > 0.0 else 0.0
-        losers += 1.0 if x < 0.0 else 0.0
-        water = merge_water(water, lift_water(x))
-    offset = total / n if n > 0.0 else 0.0
-    second, third, fourth, sizes = 0.0, 0.0, 0.0, 0.0
-    for i in range(len(values)):
-        x = values[i]
-        if x != x:
-            continue
-        gap = x - first - offset
-        square = gap * gap
-        second += square
-        third += square * gap
-        fourth += square * square
-        sizes += gap if gap >= 0.0 else -gap
-    largest = high if high > -low else -low
-    out[0], out[1] = n, first + offset
-    out[2], out[3], out[4] = second, third, fourth
-    out[5], out[6], out[7], out[8] = (largest if n > 0.0 else 0.0), sizes, low, high
-    out[9], out[10], out[11], out[12], out[13] = gains, losses, squared, winners, losers
-    out[14], out[26] = cubed, gains - losses
-    for i in range(11):
-        out[15 + i] = water[i + 1]

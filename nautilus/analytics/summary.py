@@ -19,6 +19,7 @@ from nautilus.analytics.summary_values import (
     Options,
     all_rows,
     bootstrapped,
+    counts_of,
     estimated,
     values_of,
 )
@@ -289,7 +290,7 @@ def performance_summary(
     with np.errstate(all="ignore"):
         found = values_of(names, values, benchmark, options)
         bounds = _bounded(found, values, benchmark, options, rate, coverage, bootstrap, seed)
-    n = np.asarray(len(values) - np.isnan(values).sum(axis=0, dtype=np.float64))
+    n = counts_of(values)
     return _labelled(
         like,
         found,
@@ -345,10 +346,10 @@ def _labelled(
     parts: dict[str, Any] = dict.fromkeys(("standard_errors", "lower", "upper"))
     if bounds is not None:
         for part in parts:
-            parts[part] = {k: like.metric(v) for k, v in getattr(bounds, part).items()}
+            parts[part] = like.metrics(getattr(bounds, part))
     ends = (None, None) if like.index is None or not like.size else (like.index[0], like.index[-1])
     return PerformanceSummary(
-        **{name: like.metric(value) for name, value in found.items()},
+        **like.metrics(found),
         n_used=like.metric(n),
         labels=like.columns if like.ndim == 2 else (),
         start=ends[0],

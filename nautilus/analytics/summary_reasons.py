@@ -47,14 +47,13 @@ def reasons_of(
     causes: dict[Cause, dict[str, list[Any]]] = {}
     rows = all_rows()
     lost: dict[str, NDArray[np.bool_]] = {k: np.asarray(~np.isfinite(v)) for k, v in found.items()}
-    ruined = np.asarray((values < -1.0).any(axis=0))
-    infinite = np.asarray(np.isinf(values).any(axis=0))
-    for name, where in lost.items():
-        for j in np.flatnonzero(where):
-            cause = _cause(
-                name, rows[name], float(n[j]), bool(ruined[j]), bool(infinite[j]), options
-            )
-            causes.setdefault(cause, {}).setdefault(name, []).append(like.columns[j])
+    if any(where.any() for where in lost.values()):
+        ruined = np.asarray((values < -1.0).any(axis=0))
+        infinite = np.asarray(np.isinf(values).any(axis=0))
+        for name, where in lost.items():
+            for j in np.flatnonzero(where):
+                cause = _cause(name, rows[name], float(n[j]), ruined[j], infinite[j], options)
+                causes.setdefault(cause, {}).setdefault(name, []).append(like.columns[j])
     found_reasons = [
         Reason(code, tuple(names), _said(message, names, like), have, need)
         for (code, message, have, need), names in causes.items()

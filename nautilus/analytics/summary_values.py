@@ -23,7 +23,7 @@ from nautilus.core.statistics import (
     stationary_bootstrap_indices,
 )
 
-__all__ = ["Bounds", "Options", "all_rows", "bootstrapped", "estimated", "values_of"]
+__all__ = ["Bounds", "Options", "all_rows", "bootstrapped", "counts_of", "estimated", "values_of"]
 
 NAN = float("nan")
 # Values of one block of resampled panels.
@@ -121,6 +121,15 @@ def values_of(
         formula = over_arrays(measure.formula)
         found[name] = np.asarray(formula(table[measure.family], *parameters), dtype=np.float64)
     return found
+
+
+def counts_of(values: Floats) -> Floats:
+    """Known values of every column; where the total is a number, there is nothing to look for."""
+    with np.errstate(all="ignore"):
+        complete = not np.isnan(values.sum())
+    if complete:
+        return np.full(values.shape[1], float(len(values)))
+    return np.asarray(len(values) - np.isnan(values).sum(axis=0, dtype=np.float64))
 
 
 def estimated(

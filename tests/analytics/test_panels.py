@@ -7,7 +7,10 @@ import pytest
 
 import nautilus.analytics as na
 from nautilus.analytics import panels
-from nautilus.analytics.aggregates import moments_of, sides_of, spread_of
+from nautilus.analytics.aggregates import extremes_of, moments_of, sides_of, spread_of
+from nautilus.analytics.distribution import sizes_of
+from nautilus.analytics.lower_moments import lower_of
+from nautilus.analytics.panel_kernels import describe_rows
 from nautilus.analytics.panels import PLACES, compiled_statistics, numpy_statistics
 from nautilus.analytics.paths import growth_of, valley_of, water_of
 
@@ -24,6 +27,11 @@ STATES = {valley_of: (2, 3), water_of: (2, 6, 8)}
 
 def test_compiled_and_numpy_statistics_agree() -> None:
     compiled, plain = (road(X, set(PLACES)) for road in (compiled_statistics, numpy_statistics))
+    shallow = compiled_statistics(X, {valley_of})[valley_of]
+    for place in (0, 1, 4):
+        defined = ~np.isnan(plain[valley_of][1])
+        found, expected = shallow[place][defined], plain[valley_of][place][defined]
+        assert np.allclose(found, expected, rtol=1e-12, atol=1e-13)
     for family in PLACES:
         for i, (a, b) in enumerate(zip(compiled[family], plain[family], strict=True)):
             if i in STATES.get(family, ()):
@@ -32,11 +40,14 @@ def test_compiled_and_numpy_statistics_agree() -> None:
             assert np.allclose(a[defined], b[defined], rtol=1e-12, atol=1e-13), (family, i)
 
 
-def test_interpreted_kernel_is_the_same_function() -> None:
+@pytest.mark.parametrize("under_water", [False, True])
+def test_interpreted_kernel_is_the_same_function(under_water: bool) -> None:
     out = np.empty((X.shape[1], panels.WIDTH))
-    panels.describe_rows(np.ascontiguousarray(X.T), out)
-    plain = numpy_statistics(X, {moments_of, sides_of})
-    for family in (moments_of, sides_of):
+    with np.errstate(all="ignore"):
+        describe_rows(np.ascontiguousarray(X.T), out, np.empty(len(X)), under_water)
+    families = (moments_of, sides_of, sizes_of, extremes_of, lower_of)
+    plain = numpy_statistics(X, set(families))
+    for family in families:
         for place, expected in zip(PLACES[family], plain[family], strict=True):
             assert np.allclose(out[:, place], expected, rtol=1e-12, atol=1e-13)
 
