@@ -76,8 +76,8 @@ def read_fills(
             "`path_or_frame` has no rows, so there are no fills to read.", field="path_or_frame"
         )
     layout = find_layout([str(name) for name in table[0]], columns)
-    wanted = _executions(_numbered(table, first_line), layout)
-    turn = -1.0 if _is_negative_when_paid([row for _, row in wanted], layout) else 1.0
+    wanted = _executions(_numbered(table, first_line, layout), layout)
+    turn = -1.0 if _is_negative_when_paid(wanted, layout) else 1.0
     fills = [_fill(row, line, layout, turn, zone) for line, row in wanted]
     _check_ids(fills, [line for line, _ in wanted])
     return fills
@@ -93,14 +93,16 @@ def _table(data: Any) -> tuple[list[dict[str, Any]], int | None]:
     return rows(data), None
 
 
-def _numbered(table: Sequence[Row], first_line: int | None) -> list[tuple[str, Row]]:
+def _numbered(
+    table: Sequence[Row], first_line: int | None, layout: Layout
+) -> list[tuple[str, Row]]:
     """(where it stands, row) without blank rows and repeated headers."""
     named = "row" if first_line is None else "line"
+    used = list(layout.columns.values())
     kept = []
     for i, row in enumerate(table):
-        cells = list(row.values())
-        is_header = all(str(k) == v for k, v in row.items())
-        if not is_header and not all(is_empty(c) for c in cells):
+        is_header = all(str(row[name]) == name for name in used)
+        if not is_header and not all(is_empty(row[name]) for name in used):
             kept.append((f"{named} {i + (first_line or 0)}", row))
     return kept
 
@@ -193,11 +195,15 @@ def _fee(row: Row, layout: Layout, line: str, turn: float) -> float:
     return total + 0.0
 
 
-def _is_negative_when_paid(table: Sequence[Row], layout: Layout) -> bool:
+def _is_negative_when_paid(table: Sequence[tuple[str, Row]], layout: Layout) -> bool:
     if layout.signed_fees:
         return False
-    cells = [row[name] for row in table for name, _ in layout.fees if not is_empty(row[name])]
-    signs = {_sign(read_number(c, "`fee`")) for c in cells}
+    signs = {
+        _sign(read_number(row[name], f"{line}: `{name}`"))
+        for line, row in table
+        for name, _ in layout.fees
+        if not is_empty(row[name])
+    }
     return -1 in signs and 1 not in signs
 
 
