@@ -144,6 +144,11 @@ class AlphaBeta(Result):
     beta : float or vector
     n_used : float or vector
         Periods in which both returns are known.
+
+    Examples
+    --------
+    >>> alpha_beta([0.02, -0.01, 0.03], [0.01, -0.01, 0.02], periods_per_year=12)
+    AlphaBeta(alpha=0.0514286, beta=1.35714, n_used=3)
     """
 
     alpha: Any

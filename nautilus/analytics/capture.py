@@ -110,6 +110,11 @@ class CaptureRatios(Result):
         up / down.
     n_up, n_down : float or vector
         Periods in which the benchmark rises and falls.
+
+    Examples
+    --------
+    >>> capture_ratios([0.02, -0.005, 0.02], [0.01, -0.01, 0.01])
+    CaptureRatios(up=2, down=0.5, ratio=4, n_up=2)
     """
 
     up: Any

@@ -84,6 +84,12 @@ class BenchmarkComparison(Result):
         Of the common window.
     standard_errors : mapping of field to float or vector
         HAC, for the metrics that have an influence function.
+
+    Examples
+    --------
+    >>> result = compare_to_benchmark([0.02, -0.01, 0.03], [0.01, -0.01, 0.02], periods_per_year=12)
+    >>> result.to_frame()["value"].round(4)[["alpha", "alpha_annualized"]].tolist()
+    [0.0129, 0.0514]
     """
 
     portfolio_return: Any

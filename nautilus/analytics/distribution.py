@@ -278,6 +278,11 @@ class LMoments(Result):
     kurtosis : float or vector
         L-kurtosis, -0.25 to 1; 0.1226 for normal returns.
     n_used : float or vector
+
+    Examples
+    --------
+    >>> l_moments([0.0, 0.01, 0.02, 0.03])
+    LMoments(location=0.015, scale=0.00833333, skewness=..., kurtosis=...)
     """
 
     location: Any

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nautilus.analytics.html_tables import html_table
 from nautilus.analytics.measures import ONE, Measure, evaluate, measured, prepared, refuse_prices
 from nautilus.analytics.options import no_parameters
 from nautilus.analytics.paths import (
@@ -210,6 +211,12 @@ class Drawdown:
         From start to trough, inclusive.
     periods_to_recovery : int or None
         After the trough up to the recovery.
+
+    Examples
+    --------
+    >>> worst = drawdown_table([0.1, -0.2, 0.3])[0]
+    >>> worst.start, worst.recovery, round(worst.depth, 4), worst.periods
+    (1, 2, -0.2, 2)
     """
 
     start: Any
@@ -236,6 +243,11 @@ class DrawdownTable(Result):
         Drawdowns in all, shown or not.
     n_used : int
         Returns used.
+
+    Examples
+    --------
+    >>> drawdown_table([0.1, -0.2, 0.3]).to_frame()["depth"].round(4).to_dict()
+    {1: -0.2}
     """
 
     drawdowns: tuple[Drawdown, ...]
@@ -258,7 +270,21 @@ class DrawdownTable(Result):
         return labelled_frame(list(ranks), columns, "rank")
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(formatters={"depth": "{:.2%}".format}, border=0))
+        rows = [
+            [i, *map(_day, (d.start, d.trough, d.recovery)), f"{d.depth:.2%}", d.periods]
+            for i, d in enumerate(self.drawdowns, 1)
+        ]
+        caption = f"Drawdowns, {len(self)} of {self.count}"
+        heads = ["", "start", "trough", "recovery", "depth", "periods"]
+        return html_table(caption, heads, rows)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Depth of each drawdown in percent, by its start; returns the axes."""
+        from nautilus.core.plot import bars, new_axes
+
+        axes = new_axes(title="Worst drawdowns", y_label="depth, %") if ax is None else ax
+        starts = [_day(d.start) for d in self.drawdowns]
+        return bars(axes, starts, [100.0 * d.depth for d in self.drawdowns])
 
 
 def drawdown_table(returns: Any, *, top: int = 5) -> DrawdownTable:
@@ -324,6 +350,13 @@ def _drawdown(found: Episodes, i: int, depths: Any, like: Like, seen: Any) -> Dr
         periods_to_trough=to_trough,
         periods_to_recovery=periods - to_trough if recovered else None,
     )
+
+
+def _day(when: Any) -> str:
+    """A date as people write it, a position as it stands, and what is still open."""
+    if when is None:
+        return "open"
+    return str(when.date()) if hasattr(when, "date") else str(when)
 
 
 def _when(like: Like, position: int) -> Any:

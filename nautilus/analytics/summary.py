@@ -57,6 +57,14 @@ class PerformanceSummary(Result):
     replications : int or None
     standard_errors, lower, upper : mapping of metric to float or vector, or None
         Metrics of the path have them from the bootstrap only.
+
+    Examples
+    --------
+    >>> summary = performance_summary([0.02, -0.01, 0.03, 0.01], periods_per_year=12)
+    >>> summary.to_frame().loc["sharpe_ratio"].round(1).tolist()
+    [2.5, 1.1, 0.4, 4.7]
+    >>> summary.reasons[-1].code
+    'NO_STANDARD_ERROR'
     """
 
     total_return: Any = None

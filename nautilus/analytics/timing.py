@@ -34,6 +34,12 @@ class MarketTiming(Result):
     gamma_standard_error : float or vector
         Of ordinary least squares.
     n_used : float or vector
+
+    Examples
+    --------
+    >>> b = np.array([-0.02, -0.01, 0.0, 0.01, 0.02])
+    >>> henriksson_merton(0.5 * b + 0.6 * np.maximum(b, 0), b).gamma.__round__(4)
+    0.6
     """
 
     alpha: Any

@@ -35,7 +35,11 @@ def test_table_in_dates_with_an_open_drawdown() -> None:
     frame = table.to_frame()
     assert frame.index.tolist() == [1]
     assert tuple(frame.columns) == COLUMNS
-    assert "-30.00%" in table._repr_html_()
+    html = table._repr_html_()
+    assert "-30.00%" in html
+    assert "2024-01-06" in html
+    assert "open" in html
+    assert len(table.plot().patches) == 1
     assert table.to_dict()["drawdowns"][0]["recovery"] is None
 
 
