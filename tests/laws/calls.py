@@ -90,6 +90,27 @@ def ledger():
     return opened
 
 
+def book():
+    return c.run_ledger(events(), cash=20_000.0)
+
+
+def columns_of_fills():
+    return ["A", "B", "A"], np.array([10.0, 5.0, -15.0]), np.array([100.0, 20.0, 120.0])
+
+
+def broker_table():
+    return pd.DataFrame(
+        {
+            "Date": ["2024-01-02"],
+            "Ticker": ["AAPL"],
+            "Side": ["SELL"],
+            "Qty": ["1,000"],
+            "Price": ["185.64"],
+            "Commission": ["-5.00"],
+        }
+    )
+
+
 def positions():
     return [
         c.Position("AAPL", 100.0, 155.0, average_cost=150.0, sector="technology"),
@@ -136,15 +157,19 @@ TARGETS = ({"A": 0.5, "B": 0.5}, {"A": 10.0}, {"A": 100.0, "B": 30.0})
 
 ACCOUNTING = [
     making(c.Book, lambda: (events(),), by=c.run_ledger, cash=20_000.0),
+    call(c.Costs, commission_per_share=0.005, min_commission=1.0),
     call(c.Dividend, JAN_2, "AAPL", 0.24),
     call(c.Fee, JAN_2, 1.0),
     call(c.Fill, JAN_2, "AAPL", 1.0, 100.0),
+    making(c.FillsPnl, columns_of_fills, by=c.fills_pnl),
     call(c.FxRate, JAN_2, "EUR", 1.1),
     call(c.Holding, "AAPL"),
     making(c.Ledger, tuple, by=ledger),
     call(c.Lot, 1.0, 100.0, 100.0),
     making(c.Mark, lambda: (JAN_2, {"AAPL": 1.0})),
+    making(c.PnlExplanation, lambda: (book(), JAN_2, JAN_4), by=c.explain_pnl),
     call(c.Position, "AAPL", 1.0, 100.0),
+    making(c.Reconciliation, lambda: (book(),), by=c.reconcile),
     call(c.RoundTrip, "AAPL", "long", JAN_2, JAN_3, 1.0, 1.0, 2.0, 0.0, 1.0, 1.0),
     call(c.Split, JAN_2, "AAPL", 4.0),
     call(c.Transfer, JAN_2, 100.0),
@@ -153,8 +178,12 @@ ACCOUNTING = [
     making(c.apply_fill, lambda: (ledger(), events()[3])),
     making(c.event_from_dict, lambda: (c.event_to_dict(events()[6]),)),
     making(c.event_to_dict, lambda: (events()[2],)),
+    making(c.explain_pnl, lambda: (book(), JAN_2, JAN_3)),
+    making(c.fills_pnl, columns_of_fills, lot_method="fifo"),
     making(c.mark_to_market, lambda: (ledger(), {"AAPL": 150.0, "MSFT": 370.0})),
     call(c.open_ledger, cash=1e6),
+    making(c.read_fills, lambda: (broker_table(),)),
+    making(c.reconcile, lambda: (book(),)),
     making(c.read_positions, lambda: ([{"symbol": "AAPL", "quantity": 1, "price": 155.0}],)),
     *[
         making(c.run_ledger, lambda: (events(),), cash=20_000.0, lot_method=method)
@@ -164,8 +193,8 @@ ACCOUNTING = [
 
 ANALYTICS = [
     making(a.AlphaBeta, lambda: (series(), benchmark()), by=a.alpha_beta),
-    making(a.BookHistory, lambda: (c.run_ledger(events(), cash=20_000.0),), by=a.book_history),
-    making(a.book_history, lambda: (c.run_ledger(events(), cash=20_000.0),)),
+    making(a.BookHistory, lambda: (book(),), by=a.book_history),
+    making(a.book_history, lambda: (book(),)),
     making(a.Attribution, two_periods, by=a.brinson),
     making(a.BenchmarkComparison, lambda: (series(), benchmark()), by=a.compare_to_benchmark),
     making(a.CaptureRatios, lambda: (series(), benchmark()), by=a.capture_ratios),

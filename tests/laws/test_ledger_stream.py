@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nautilus as nt
-from nautilus.accounting import Dividend, Fill, Mark, Split, Transfer, run_ledger
+from nautilus.accounting import Dividend, Fee, Fill, FxRate, Mark, Split, Transfer, run_ledger
 
 from .calls import JAN_2, JAN_3, JAN_4, events
 
@@ -15,12 +15,27 @@ METHODS = ("average", "fifo", "lifo", "hifo")
 quantities = st.floats(-1e4, 1e4).filter(lambda q: abs(q) > 1e-6)
 money = st.floats(0.01, 1e4)
 symbols = st.sampled_from(["AAPL", "MSFT"])
+currencies = {"AAPL": "USD", "MSFT": "USD", "SAP": "EUR"}
+bought = st.builds(
+    lambda symbol, *rest: Fill(JAN_2, symbol, *rest, currency=currencies[symbol]),
+    st.sampled_from(sorted(currencies)),
+    quantities,
+    money,
+    st.floats(0.0, 10.0),
+)
 happenings = st.one_of(
-    st.builds(Fill, st.just(JAN_2), symbols, quantities, money, st.floats(0.0, 10.0)),
+    bought,
     st.builds(Dividend, st.just(JAN_3), symbols, st.floats(0.0, 5.0)),
     st.builds(Split, st.just(JAN_3), symbols, st.floats(0.1, 10.0)),
     st.builds(Transfer, st.just(JAN_3), st.floats(-1e4, 1e4)),
-    st.builds(lambda a, m: Mark(JAN_4, {"AAPL": a, "MSFT": m}), money, money),
+    st.builds(Fee, st.just(JAN_3), st.floats(-10.0, 10.0), st.sampled_from(["USD", "EUR"])),
+    st.builds(FxRate, st.just(JAN_3), st.just("EUR"), st.floats(0.5, 2.0)),
+    st.builds(
+        lambda *prices: Mark(JAN_4, dict(zip(sorted(currencies), prices, strict=True))),
+        money,
+        money,
+        money,
+    ),
 )
 histories = st.lists(happenings, max_size=20).map(lambda found: sorted(found, key=rank))
 
@@ -42,8 +57,9 @@ def streamed(history, cut, **options):
 @pytest.mark.parametrize("method", METHODS)
 @given(history=histories, cut=st.integers(0, 20))
 def test_event_by_event_is_the_whole_book(method, history, cut):
-    options = {"cash": 1e5, "lot_method": method}
-    assert streamed(history, cut, **options).value == run_ledger(history, **options).ledger
+    options = {"cash": 1e5, "lot_method": method, "fx_rates": {"EUR": 1.1}}
+    book = run_ledger(history, **options)  # its events are in the order of their ties
+    assert streamed(book.events, cut, **options).value == book.ledger
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -62,3 +78,25 @@ def test_a_peek_and_a_copy_leave_the_book_alone():
     twin.update(events()[3])
     assert stream.value == before
     assert twin.value != before
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(fills=st.lists(st.tuples(symbols, quantities, money, st.floats(0.0, 10.0)), max_size=20))
+def test_fills_in_columns_are_the_ledger_to_the_bit(method, fills):
+    ledger = run_ledger([Fill(JAN_2, *f) for f in fills], lot_method=method).ledger
+    found = nt.accounting.fills_pnl(*zip(*fills, strict=True), lot_method=method) if fills else None
+    for i, symbol in enumerate(found.symbols if found else ()):
+        holding = ledger.holdings[symbol]
+        assert found.quantities[i] == holding.quantity
+        assert found.fees_by_symbol[i] == holding.fees
+        assert found.realised_by_symbol[i] == holding.realised
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(history=histories)
+def test_every_book_reconciles(method, history):
+    end = [Mark(JAN_4, dict.fromkeys(currencies, 100.0))]
+    rates = {"EUR": 1.1}
+    whole = run_ledger([*history, *end], cash=1e5, lot_method=method, fx_rates=rates)
+    checked = nt.accounting.reconcile(whole)
+    assert checked.reconciled, checked.max_residual
