@@ -193,9 +193,9 @@ class History:
         names = _checked(symbols)
         if given is not None:
             return given.panel(names, benchmark)
+        asked = names if benchmark is None else (*names, benchmark)
 
         def make(source: Closes, start: np.datetime64 | int, last: np.datetime64) -> Panel:
-            asked = (*names, benchmark) if benchmark is not None else names
             days, closes = _window(source, asked, start, last)
             changes = simple_changes(closes)
             panel = Panel(
@@ -212,7 +212,7 @@ class History:
             panel.returns  # noqa: B018 - the frame is made here, off the event loop
             return panel
 
-        return await self._panel(("returns", names, benchmark), window, end, make)
+        return await self._panel(("returns", names, benchmark), asked, window, end, make)
 
     async def prices(
         self,
@@ -252,16 +252,17 @@ class History:
                 panel.prices  # noqa: B018 - the frame is made here, off the event loop
             return panel
 
-        return await self._panel(("prices", names, frame), window, end, make)
+        return await self._panel(("prices", names, frame), names, window, end, make)
 
     async def _panel(
         self,
         key: tuple[Any, ...],
+        asked: Sequence[str],
         window: str | int,
         end: Date | None,
         make: Callable[[Closes, np.datetime64 | int, np.datetime64], P],
     ) -> P:
-        source = self._source(key[1])
+        source = self._source(asked)
         last = last_session(self._clock())
         if end is not None:
             last = min(last, check_day(end, "end"))

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from nautilus.core import errors
 from nautilus.core.errors import NautilusError, UnavailableError
 from nautilus.server.bus.messages import Message
+from nautilus.server.bus.topics import families_of
 
 __all__ = [
     "Broker",
@@ -31,6 +32,7 @@ __all__ = [
     "Subscription",
     "error_from_problem",
     "problem_of",
+    "usual_overflow",
 ]
 
 Handler = Callable[[Message], Awaitable[Any]]
@@ -181,7 +183,8 @@ class Bus(Protocol):
         capacity : int
             Messages that may wait.
         overflow : {"wait", "drop_oldest", "error"}, optional
-            What a full queue does to the publisher; "wait" for work, "drop_oldest" for broadcast.
+            What a full queue does to the publisher; `usual_overflow` by default: observers and
+            readers of prices lose the oldest, all other work makes the publisher wait.
         """
         ...
 
@@ -223,6 +226,18 @@ class Broker(Protocol):
     async def close(self) -> None:
         """Let running handlers end, then stop."""
         ...
+
+
+def usual_overflow(pattern: str, mode: Mode) -> Overflow:
+    """What a full queue does unless the subscription says otherwise.
+
+    Examples
+    --------
+    >>> usual_overflow("risk.alerts.*", "work"), usual_overflow("market.quotes.*", "work")
+    ('wait', 'drop_oldest')
+    """
+    lossy = mode == "broadcast" or all(family.latest for family in families_of(pattern))
+    return "drop_oldest" if lossy else "wait"
 
 
 _KINDS: dict[str, type[NautilusError]] = {

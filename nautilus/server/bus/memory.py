@@ -20,6 +20,7 @@ from nautilus.server.bus.interface import (
     Reply,
     RequestTimeoutError,
     error_from_problem,
+    usual_overflow,
 )
 from nautilus.server.bus.matching import TopicTrie
 from nautilus.server.bus.messages import Message, data_from_bytes, data_to_bytes, new_id
@@ -211,7 +212,7 @@ class MemoryBus:
         self._refuse_if_closed()
         check_pattern(pattern)
         check_choice(mode, "mode", ("work", "broadcast"))
-        policy = overflow or ("wait" if mode == "work" else "drop_oldest")
+        policy = overflow or usual_overflow(pattern, mode)
         check_choice(policy, "overflow", ("wait", "drop_oldest", "error"))
         check_window(concurrency, "concurrency")
         check_window(capacity, "capacity")

@@ -56,22 +56,25 @@ class Family:
     target : str or None
         The engine that its messages are for; None for everybody.
     purpose : str
+    latest : bool
+        A newer message makes an older one of the same topic worthless, as with prices.
     """
 
     name: str
     target: str | None
     purpose: str
+    latest: bool = False
 
 
 _ROWS = (
-    Family("market.data", None, "Price, change, volume, bid and ask of a symbol"),
-    Family("market.quotes", None, "Best bid and ask of a symbol"),
-    Family("market.trades", None, "Trades of a symbol"),
-    Family("market.orderbook", None, "Depth of a symbol"),
+    Family("market.data", None, "Price, change, volume, bid and ask of a symbol", latest=True),
+    Family("market.quotes", None, "Best bid and ask of a symbol", latest=True),
+    Family("market.trades", None, "Trades of a symbol", latest=True),
+    Family("market.orderbook", None, "Depth of a symbol", latest=True),
     Family("market.feed", "marketdata", "Requests to the live feed"),
-    Family("portfolio.pnl", None, "P&L of a portfolio"),
-    Family("portfolio.positions", None, "Positions of a portfolio"),
-    Family("portfolio.performance", None, "Performance of a portfolio"),
+    Family("portfolio.pnl", None, "P&L of a portfolio", latest=True),
+    Family("portfolio.positions", None, "Positions of a portfolio", latest=True),
+    Family("portfolio.performance", None, "Performance of a portfolio", latest=True),
     Family("portfolio.updated", None, "A stored portfolio has a new version"),
     Family("risk.alerts", None, "Alerts of a portfolio"),
     Family("risk.limits", None, "Limits of a portfolio as last checked"),

@@ -431,7 +431,7 @@ def test_a_full_queue_can_hold_up_the_publisher(open_broker, inbox):
         async with open_broker() as broker:
             bus, box = broker.bus("risk"), inbox()
             box.gate.clear()
-            await bus.subscribe(TOPIC, box, capacity=1)
+            await bus.subscribe(TOPIC, box, capacity=1, overflow="wait")
             await bus.publish(TOPIC, 0)
             await box.until(1)
             await bus.publish(TOPIC, 1)
@@ -452,7 +452,7 @@ def test_a_publisher_is_not_held_up_for_ever(open_broker, inbox):
         async with open_broker(room_seconds=0.01) as broker:
             bus, box = broker.bus("risk"), inbox()
             box.gate.clear()
-            await bus.subscribe(TOPIC, box, capacity=1)
+            await bus.subscribe(TOPIC, box, capacity=1, overflow="wait")
             await bus.publish(TOPIC, 0)
             await box.until(1)
             await bus.publish(TOPIC, 1)

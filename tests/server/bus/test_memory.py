@@ -110,7 +110,7 @@ def test_publishers_that_wait_for_a_closed_queue_go_on(inbox):
         broker = MemoryBroker(grace_seconds=0.01)
         bus, box = broker.bus("risk"), inbox()
         box.gate.clear()
-        subscription = await bus.subscribe(TOPIC, box, capacity=1)
+        subscription = await bus.subscribe(TOPIC, box, capacity=1, overflow="wait")
         await bus.publish(TOPIC, 0)
         await box.until(1)
         await bus.publish(TOPIC, 1)

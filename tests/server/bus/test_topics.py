@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from nautilus.core.errors import ParameterError
 from nautilus.server.bus import topics
+from nautilus.server.bus.interface import usual_overflow
 from nautilus.server.bus.topics import (
     FAMILIES,
     check_pattern,
@@ -54,6 +55,21 @@ def test_targets_are_those_of_the_documented_messages():
     assert family_of("risk.check.request").target == "risk"
     assert family_of("risk.breach.alert").target is None
     assert family_of("websocket.broadcast").target == "websocket"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "mode", "overflow"),
+    [
+        ("market.data.*", "work", "drop_oldest"),
+        ("portfolio.pnl.*", "work", "drop_oldest"),
+        ("risk.breaches.*", "broadcast", "drop_oldest"),
+        ("risk.breaches.*", "work", "wait"),
+        ("trading.>", "work", "wait"),
+        (">", "work", "wait"),
+    ],
+)
+def test_a_reader_that_is_too_slow_loses_prices_and_nothing_else(pattern, mode, overflow):
+    assert usual_overflow(pattern, mode) == overflow
 
 
 @given(st.text(min_size=1, max_size=20))
