@@ -79,6 +79,12 @@ if TYPE_CHECKING:
     from nautilus.analytics.performance import total_return as total_return
     from nautilus.analytics.positions import PortfolioPnl as PortfolioPnl
     from nautilus.analytics.positions import portfolio_pnl as portfolio_pnl
+    from nautilus.analytics.relativistic import (
+        relativistic_drawdown_at_risk as relativistic_drawdown_at_risk,
+    )
+    from nautilus.analytics.relativistic import (
+        relativistic_value_at_risk as relativistic_value_at_risk,
+    )
     from nautilus.analytics.returns import aggregate_returns as aggregate_returns
     from nautilus.analytics.returns import cumulative_returns as cumulative_returns
     from nautilus.analytics.returns import excess_returns as excess_returns
@@ -190,6 +196,8 @@ __all__ = [
     "prospect_ratio",
     "r_squared",
     "rachev_ratio",
+    "relativistic_drawdown_at_risk",
+    "relativistic_value_at_risk",
     "return_contributions",
     "rolling",
     "sharpe_ratio",
@@ -218,9 +226,9 @@ __getattr__, __dir__ = lazy_exports(
         "alphas": ["AlphaBeta", "alpha", "alpha_beta", "compounded_alpha"],
         "attribution": ["brinson"],
         "betas": ["beta", "down_beta", "up_beta"],
+        "book_periods": ["BookHistory", "book_history"],
         "capture": ["CaptureRatios", "capture_ratios", "down_capture", "up_capture"],
         "comparison": ["BenchmarkComparison", "compare_to_benchmark"],
-        "book_periods": ["BookHistory", "book_history"],
         "contributions": ["Contributions", "return_contributions"],
         "correlations": ["correlation", "r_squared"],
         "currency": ["currency_attribution"],
@@ -277,6 +285,7 @@ __getattr__, __dir__ = lazy_exports(
             "total_return",
         ],
         "positions": ["PortfolioPnl", "portfolio_pnl"],
+        "relativistic": ["relativistic_drawdown_at_risk", "relativistic_value_at_risk"],
         "returns": [
             "aggregate_returns",
             "cumulative_returns",

@@ -85,3 +85,40 @@ def test_ruin_has_no_drawdown_measure() -> None:
     ruined = [0.1, -1.2, 0.1]
     assert np.isnan(na.entropic_drawdown_at_risk(ruined))
     assert np.isnan(na.conditional_drawdown_at_risk(ruined))
+
+
+def by_power_cones(losses: np.ndarray, tail: float, kappa: float) -> float:
+    """The dual program of Cajas (2023)."""
+    import cvxpy as cp
+
+    n = len(losses)
+    t, z = cp.Variable(), cp.Variable(nonneg=True)
+    omega, psi, theta, epsilon = (cp.Variable(n) for _ in range(4))
+    level = ((1 / (tail * n)) ** kappa - (1 / (tail * n)) ** -kappa) / (2 * kappa)
+    scale = z * np.ones(n) / (2 * kappa)
+    cones = [
+        losses - t + epsilon + omega <= 0,
+        cp.PowCone3D(scale * (1 + kappa), psi * (1 + kappa) / kappa, epsilon, 1 / (1 + kappa)),
+        cp.PowCone3D(omega / (1 - kappa), theta / kappa, -scale, 1 - kappa),
+    ]
+    problem = cp.Problem(cp.Minimize(t + z * level + cp.sum(psi + theta)), cones)
+    return float(problem.solve(solver="CLARABEL"))
+
+
+@pytest.mark.parametrize(("confidence", "kappa"), [(0.95, 0.3), (0.8, 0.6), (0.5, 0.3)])
+def test_relativistic_value_at_risk_solves_its_program(confidence: float, kappa: float) -> None:
+    x = 100 * X[:120]
+    found = na.relativistic_value_at_risk(x, confidence=confidence, kappa=kappa)
+    assert found == pytest.approx(by_power_cones(-x, 1 - confidence, kappa), rel=2e-6)
+
+
+def test_relativistic_measure_lies_between_the_entropic_one_and_the_worst() -> None:
+    entropic = na.entropic_value_at_risk(X, confidence=0.95)
+    values = [na.relativistic_value_at_risk(X, confidence=0.95, kappa=k) for k in (1e-4, 0.3, 0.99)]
+    assert values[0] == pytest.approx(entropic, rel=1e-6)
+    assert entropic < values[1] < values[2] <= -X.min()
+    assert values[2] == pytest.approx(-X.min(), rel=0.02)
+    fall = na.relativistic_drawdown_at_risk(X, confidence=0.95)
+    assert na.entropic_drawdown_at_risk(X, confidence=0.95) < fall < -na.max_drawdown(X)
+    with pytest.raises(ParameterError, match=r"`kappa` must be in \(0, 1\), got 1"):
+        na.relativistic_value_at_risk(X, kappa=1)
