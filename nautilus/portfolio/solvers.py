@@ -7,6 +7,7 @@ x = (weights, |changes|, |change of cash|, |weights|), the last three only where
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,11 +129,56 @@ def minimize_quadratic(quadratic: Floats, linear: Floats, program: Program) -> F
     )
     status = solver.solve()
     if status == piqp.PIQP_SOLVED:
-        return np.array(solver.result.x[:n])
+        objective = padded, np.append(linear / scale, np.zeros(extra))
+        return polished(*objective, program, solver.result)[:n]
     # Limits that miss each other by little make the interior point run on instead of saying so.
     if status == piqp.PIQP_PRIMAL_INFEASIBLE or not is_feasible(program):
         return None
     raise SolverError(f"piqp ended with {status.name} after {solver.result.info.iter} rounds.")
+
+
+def polished(quadratic: Floats, linear: Floats, program: Program, result: Any) -> Floats:
+    """The interior point's answer put exactly onto the limits that it found to bind.
+
+    With those limits as equations the optimum is one linear system (the polishing step of
+    Stellato et al. 2020, OSQP, section 4). An interior point stops a gap of 1e-10 short, which is
+    1e-6 in a weight that hardly matters; this ends at rounding. Where the guess of the binding
+    limits is wrong the interior point's answer stays.
+    """
+    x = np.array(result.x)
+    equal = program.row_lower == program.row_upper
+    rows, target = program.matrix.copy(), program.row_lower.copy()
+    at_upper = np.zeros(len(rows), dtype=bool)
+    at_upper[~equal] = np.asarray(result.z_u) > np.asarray(result.s_u)
+    binding = equal | at_upper
+    binding[~equal] |= np.asarray(result.z_l) > np.asarray(result.s_l)
+    target[at_upper] = program.row_upper[at_upper]
+    low = np.asarray(result.z_bl) > np.asarray(result.s_bl)
+    high = np.asarray(result.z_bu) > np.asarray(result.s_bu)
+    exact = np.where(low, program.lower, np.where(high, program.upper, 0.0))
+    free = ~(low | high)
+    a = rows[binding][:, free]
+    system = np.block([[quadratic[np.ix_(free, free)], a.T], [a, np.zeros((len(a), len(a)))]])
+    right = np.append(-(linear + quadratic @ exact)[free], target[binding] - rows[binding] @ exact)
+    exact[free] = np.linalg.lstsq(system, right, rcond=None)[0][: free.sum()]
+    return exact if _is_better(exact, x, quadratic, linear, program) else x
+
+
+def _is_better(
+    exact: Floats, x: Floats, quadratic: Floats, linear: Floats, program: Program
+) -> bool:
+    sums = program.matrix @ exact
+    outside = max(
+        (program.lower - exact).max(initial=0.0),
+        (exact - program.upper).max(initial=0.0),
+        (program.row_lower - sums).max(initial=0.0),
+        (sums - program.row_upper).max(initial=0.0),
+    )
+
+    def value(w: Floats) -> float:
+        return float(0.5 * w @ quadratic @ w + linear @ w)
+
+    return bool(np.isfinite(exact).all() and outside < 1e-10 and value(exact) <= value(x) + 1e-9)
 
 
 def is_feasible(program: Program) -> bool:
