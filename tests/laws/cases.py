@@ -150,6 +150,8 @@ METRICS = [
     metric(a.profit_factor),
     metric(a.prospect_ratio),
     metric(a.rachev_ratio, confidence=0.9),
+    metric(a.relativistic_drawdown_at_risk, confidence=0.9),
+    metric(a.relativistic_value_at_risk, confidence=0.9),
     metric(a.sharpe_ratio, risk_free_rate=0.02),
     metric(a.skewness),
     metric(a.sortino_ratio),
