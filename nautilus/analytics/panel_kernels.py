@@ -26,12 +26,13 @@ def describe_rows(rows: Any, out: Any, buffer: Any, under_water: bool) -> None:
         n = len(buffer)
         for j in range(n):
             buffer[j] = rows[i, j]
-        total = sum_of_gaps(buffer, buffer[0] if n > 0 else 0.0)
+        first = buffer[0] if n > 0 else 0.0
+        total = sum_of_gaps(buffer, first)
         if total != total:
             n = pack(rows[i], buffer)
+            first = buffer[0] if n > 0 else 0.0
+            total = sum_of_gaps(buffer[:n], first)
         row = buffer[:n]
-        first = row[0] if n > 0 else 0.0
-        total = sum_of_gaps(row, first)
         mean_offset = total / n if n > 0 else 0.0
         out[i, 0], out[i, 1] = n, first + mean_offset
         describe_moments(row, first, mean_offset, out[i])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,12 +94,17 @@ def parameters_of(row: Row, options: Options) -> tuple[float, ...]:
 
     The confidence of a track record is another one than that of a tail: only tails share it.
     """
-    function: Callable[..., tuple[float, ...]] = row.measure.parameters
+    function = row.measure.parameters
+    return function(**{name: getattr(options, name) for name in shared_names(function)})
+
+
+@cache
+def shared_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The shared options that a metric takes."""
     known = inspect.signature(function).parameters
-    given = options._asdict()
-    if len(known) > 1:
-        given.pop("confidence")
-    return function(**{n: v for n, v in given.items() if n in known})
+    return tuple(
+        n for n in Options._fields if n in known and (n != "confidence" or len(known) == 1)
+    )
 
 
 def values_of(
