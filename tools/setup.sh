@@ -8,17 +8,17 @@ venv=.venv
 stamp="$venv/.installed-${extras//,/-}"
 
 find_python() {
-  for candidate in "${PYTHON:-}" python3.11 python3 python; do
+  for candidate in "${PYTHON:-}" python3.11 python3.13 python3.12 python3 python; do
     [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1 || continue
-    if "$candidate" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+    if "$candidate" -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
       printf '%s' "$candidate"
       return
     fi
   done
   found=$(python3 --version 2>&1 || echo "no Python at all")
-  echo "nautilus is tested on Python 3.11 and installs on that only; found $found." >&2
+  echo "nautilus is tested on Python 3.11 and 3.13 and installs on 3.11 to 3.13; found $found." >&2
   echo "Debian, Ubuntu: sudo apt-get install python3.11 python3.11-venv; macOS: brew install python@3.11;" >&2
-  echo "any system: uv python install 3.11. Then: make PYTHON=/path/to/python3.11 ..." >&2
+  echo "any system: uv python install 3.11. Then: make PYTHON=/path/to/python3.11 test" >&2
   exit 2
 }
 
