@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.core.checks import check_fraction
+from nautilus.core.csv_tables import read_table
 from nautilus.core.errors import (
     DataError,
     LabelError,
@@ -453,11 +454,12 @@ def _time_texts(times: NDArray[np.datetime64]) -> Any:
 def read_csv(path: Any) -> Any:
     """A CSV file as a pandas frame of strings; empty cells are empty strings.
 
-    Commas, semicolons and tabs are recognised from the header.
+    Commas, semicolons and tabs are recognised from the header; see `core.csv_tables`.
     """
     import pandas
 
-    return pandas.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")
+    names, cells = read_table(path)
+    return pandas.DataFrame(cells, columns=names, dtype="str")
 
 
 def _kind(data: Any) -> str:
