@@ -76,7 +76,10 @@ class Measure:
     def aggregate(self, arrays: Sequence[Floats], parameters: Parameters) -> tuple[Any, ...]:
         """The family's statistics of every column of (time, asset)."""
         if len(arrays) == 1:
-            return by_blocks(self.family, arrays[0], *parameters)
+            from nautilus.analytics.panels import large_aggregate
+
+            large = large_aggregate(self.family, arrays[0], parameters)
+            return by_blocks(self.family, arrays[0], *parameters) if large is None else large
         return self._of_pair(arrays[0], arrays[1], parameters)
 
     def _of_pair(

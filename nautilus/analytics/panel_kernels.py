@@ -17,10 +17,11 @@ __all__ = ["describe_rows"]
 # fixed all the same.
 
 
-def describe_rows(rows: Any, out: Any, buffer: Any, under_water: bool) -> None:
+def describe_rows(rows: Any, out: Any, buffer: Any, moments: bool, sides: bool, path: int) -> None:
     """Fill one row of `out` per series; `buffer` holds one series, near the processor.
 
-    `rows` may be read-only: it is only copied from.
+    `rows` may be read-only: it is only copied from. `path` is 0 for no path of wealth, 1 for growth
+    and worst fall, 2 for all of it.
     """
     for i in range(len(rows)):
         n = len(buffer)
@@ -35,13 +36,16 @@ def describe_rows(rows: Any, out: Any, buffer: Any, under_water: bool) -> None:
         row = buffer[:n]
         mean_offset = total / n if n > 0 else 0.0
         out[i, 0], out[i, 1] = n, first + mean_offset
-        describe_moments(row, first, mean_offset, out[i])
-        describe_sides(row, out[i])
-        describe_extremes(row, out[i])
-        describe_counts(row, out[i])
-        if under_water:
+        if moments:
+            describe_moments(row, first, mean_offset, out[i])
+        if sides:
+            describe_sides(row, out[i])
+            describe_counts(row, out[i])
+        if moments or sides:
+            describe_extremes(row, out[i])
+        if path == 2:
             describe_water(row, out[i])
-        else:
+        elif path == 1:
             describe_valley(row, out[i])
 
 

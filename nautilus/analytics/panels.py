@@ -27,7 +27,7 @@ from nautilus.analytics.panel_kernels import describe_rows
 from nautilus.analytics.paths import growth_of, valley_of, water_of
 from nautilus.core import jit
 
-__all__ = ["panel_statistics"]
+__all__ = ["large_aggregate", "panel_statistics"]
 
 COMPILED_FROM = 1_000_000
 THIRD = (0.0, 1.0, 3.0)
@@ -75,6 +75,20 @@ def panel_statistics(values: Floats, families: Iterable[Family]) -> Table:
     return numpy_statistics(values, wanted)
 
 
+def large_aggregate(
+    family: Family, values: Floats, parameters: tuple[float, ...]
+) -> tuple[Floats, ...] | None:
+    """The aggregate of one family by the compiled road; None where it takes the other one."""
+    if values.size < COMPILED_FROM or family not in PLACES or not jit.is_available():
+        return None
+    # The kernel looks at gains and losses around zero, and at cubes of losses.
+    if family is sides_of and parameters[0] != 0.0:
+        return None
+    if family is lower_of and (parameters[0], parameters[2]) != (0.0, 3.0):
+        return None
+    return compiled_statistics(values, {family})[family]
+
+
 def numpy_statistics(values: Floats, wanted: set[Family]) -> Table:
     """By blocks that stay in the cache while every family reads them."""
     held = {f: next((h for h in HELD.get(f, ()) if h[0] in wanted), None) for f in wanted}
@@ -107,12 +121,15 @@ def compiled_statistics(values: Floats, wanted: set[Family]) -> Table:
     rows.flags.writeable = False
     out = np.full((len(rows), WIDTH), np.nan)
     kernel = jit.compiled(describe_rows)
-    under_water = water_of in wanted
+    moments = bool(wanted & {spread_of, moments_of, sizes_of, extremes_of})
+    sides = bool(wanted & {sides_of, lower_of})
+    path = 2 if water_of in wanted else int(bool(wanted & {growth_of, valley_of}))
     workers = min(os.cpu_count() or 1, max(1, rows.size // COMPILED_FROM))
     edges = np.linspace(0, len(rows), workers + 1).astype(int)
 
     def part(first: int, last: int) -> None:
-        kernel(rows[first:last], out[first:last], np.empty(rows.shape[1]), under_water)
+        buffer = np.empty(rows.shape[1])
+        kernel(rows[first:last], out[first:last], buffer, moments, sides, path)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(part, edges[:-1], edges[1:]))

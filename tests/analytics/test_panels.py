@@ -40,11 +40,11 @@ def test_compiled_and_numpy_statistics_agree() -> None:
             assert np.allclose(a[defined], b[defined], rtol=1e-12, atol=1e-13), (family, i)
 
 
-@pytest.mark.parametrize("under_water", [False, True])
-def test_interpreted_kernel_is_the_same_function(under_water: bool) -> None:
+@pytest.mark.parametrize("path", [0, 1, 2])
+def test_interpreted_kernel_is_the_same_function(path: int) -> None:
     out = np.empty((X.shape[1], panels.WIDTH))
     with np.errstate(all="ignore"):
-        describe_rows(np.ascontiguousarray(X.T), out, np.empty(len(X)), under_water)
+        describe_rows(np.ascontiguousarray(X.T), out, np.empty(len(X)), True, True, path)
     families = (moments_of, sides_of, sizes_of, extremes_of, lower_of)
     plain = numpy_statistics(X, set(families))
     for family in families:
@@ -76,3 +76,25 @@ def test_no_columns_and_no_rows() -> None:
     for shape in ((5, 0), (0, 3)):
         table = numpy_statistics(np.empty(shape), set(PLACES))
         assert all(len(part) == shape[1] for family in table.values() for part in family)
+
+
+def test_one_metric_of_a_large_panel_takes_the_compiled_road(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    metrics = (
+        na.sharpe_ratio,
+        na.sortino_ratio,
+        na.kappa_ratio,
+        na.max_drawdown,
+        na.ulcer_index,
+        na.total_return,
+        na.best_return,
+        na.skewness,
+        na.mean_absolute_deviation,
+        lambda x: na.sortino_ratio(x, minimum_acceptable_return=0.02),
+        lambda x: na.kappa_ratio(x, order=2),
+    )
+    plain = [metric(X) for metric in metrics]
+    monkeypatch.setattr(panels, "COMPILED_FROM", 1)
+    for metric, expected in zip(metrics, plain, strict=True):
+        assert np.allclose(metric(X), expected, rtol=1e-11, atol=1e-12, equal_nan=True)
