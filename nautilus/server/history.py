@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -87,6 +88,9 @@ class SimulatedCloses:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self._lock = threading.Lock()
+        self._last = FIRST_DAY
+        self._kept: dict[str, Floats] = {}
 
     def revision(self) -> str:
         """Its history never changes."""
@@ -101,11 +105,24 @@ class SimulatedCloses:
     ) -> tuple[Days, Floats]:
         """Sessions and closes (time, symbol), from the last session at or before `start`."""
         names = [find_instrument(symbol).symbol for symbol in symbols]
-        once = list(dict.fromkeys(names))
-        market = simulate_market(
-            once, start=_session_before(start), end=max(end, FIRST_DAY), seed=self.seed
-        )
-        return market.times.astype("M8[D]"), market.close[:, [once.index(name) for name in names]]
+        last = max(end, FIRST_DAY)
+        with self._lock:
+            series = self._series(names, last)
+        days = new_york_trading_days(FIRST_DAY, last)
+        shown = slice(int(np.searchsorted(days, start, side="right")) - 1, len(days))
+        shown = slice(max(shown.start, 0), shown.stop)
+        return days[shown], np.column_stack([one[shown] for one in series])
+
+    def _series(self, names: Sequence[str], last: np.datetime64) -> list[Floats]:
+        """Closes from the first day on, kept until a later day is asked for (34 kB each)."""
+        if last > self._last:
+            self._kept.clear()
+            self._last = last
+        new = [name for name in dict.fromkeys(names) if name not in self._kept]
+        if new:
+            market = simulate_market(new, start=FIRST_DAY, end=self._last, seed=self.seed)
+            self._kept.update(zip(new, market.close.T.copy(), strict=True))
+        return [self._kept[name] for name in names]
 
 
 class History:
@@ -328,13 +345,6 @@ def _window(
         days, closes = source.closes(symbols, last - (start * 3 // 2 + 14), last)
         return days[-start - 1 :], closes[-start - 1 :]
     return source.closes(symbols, start, last)
-
-
-def _session_before(day: np.datetime64) -> np.datetime64:
-    if day <= FIRST_DAY:
-        return FIRST_DAY
-    found: np.datetime64 = new_york_trading_days(max(day - 10, FIRST_DAY), day)[-1]
-    return found
 
 
 def _short(window: str | int, have: int) -> tuple[Reason, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import unquote
 
@@ -124,6 +125,7 @@ def unescape(token: str) -> str:
     return unquote(token)
 
 
+@lru_cache(maxsize=4096)
 def check_topic(topic: str) -> str:
     """A topic that may be published to.
 
@@ -170,6 +172,7 @@ def check_pattern(pattern: str) -> str:
     return pattern
 
 
+@lru_cache(maxsize=4096)
 def family_of(topic: str) -> Family:
     """The family of a valid topic.
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus.accounting.events import Event, Fill, Mark
+from nautilus.accounting.events import Event
 from nautilus.accounting.holdings import Position
-from nautilus.core.errors import DataError
+from nautilus.server.state.held import Held, held_after
 
 __all__ = [
     "Limits",
@@ -21,8 +21,6 @@ __all__ = [
     "Portfolio",
     "PortfolioSummary",
     "Snapshot",
-    "check_aware",
-    "ledger_positions",
 ]
 
 Floats = NDArray[np.float64]
@@ -145,6 +143,31 @@ class Portfolio:
     stored: bool = False
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    _kept: list[Held] = field(default_factory=list, init=False, repr=False)
+
+    @property
+    def held(self) -> Held:
+        """What the ledger says is held after all events; worked out once."""
+        if not self._kept:
+            self._kept.append(held_after(self.events, self.base_currency))
+        return self._kept[0]
+
+    def held_with(self, new: Sequence[Event]) -> Held:
+        """What would be held after more events.
+
+        Raises
+        ------
+        DataError
+            An event that no ledger can book.
+        """
+        before = self.held if self.events else None
+        return held_after((*self.events, *new), self.base_currency, before)
+
+    def following(self, earlier: Portfolio) -> Portfolio:
+        """Itself, with what an earlier version or another view of it has worked out."""
+        if earlier._kept and earlier.events == self.events[: len(earlier.events)]:
+            self._kept[:] = [held_after(self.events, self.base_currency, earlier._kept[0])]
+        return self
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -152,9 +175,14 @@ class Portfolio:
 
         The ledger's carry the last price that a fill or a mark told.
         """
-        if self.snapshot is not None and self.snapshot.event_count >= len(self.events):
+        if self.snapshot is not None and not self.outdated:
             return self.snapshot.positions
-        return ledger_positions(self.events, self.base_currency)
+        return self.held.positions
+
+    @property
+    def outdated(self) -> bool:
+        """Whether there is no snapshot, or events came after it."""
+        return self.snapshot is None or self.snapshot.event_count < len(self.events)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -180,57 +208,3 @@ class PortfolioSummary:
     event_count: int
     created_at: datetime
     updated_at: datetime
-
-
-def ledger_positions(events: Sequence[Event], base_currency: str = "USD") -> tuple[Position, ...]:
-    """Open holdings after these events, at the last price that a fill or a mark told.
-
-    Examples
-    --------
-    >>> fill = Fill(datetime(2024, 1, 2), "AAPL", 10, 185.0)
-    >>> ledger_positions([fill])[0].average_cost
-    185.0
-    """
-    from nautilus.accounting.book import run_ledger
-
-    if not events:
-        return ()
-    # Quantities and costs need no exchange rate: cash and base amounts are not read here.
-    rates = {e.currency: 1.0 for e in events if hasattr(e, "currency")}
-    book = run_ledger(events, fx_rates=rates, base_currency=base_currency)
-    prices: dict[str, float] = {}
-    for event in book.events:
-        prices.update(_prices_told(event))
-    return tuple(
-        Position(
-            held.symbol,
-            held.quantity,
-            prices[held.symbol],
-            average_cost=held.average_cost,
-            currency=held.currency,
-            multiplier=held.multiplier,
-        )
-        for held in book.ledger.holdings.values()
-        if held.lots
-    )
-
-
-def _prices_told(event: Event) -> Mapping[str, float]:
-    if isinstance(event, Fill):
-        return {event.symbol: event.price}
-    return event.prices if isinstance(event, Mark) else {}
-
-
-def check_aware(value: datetime, name: str) -> datetime:
-    """A time with a zone, as it came.
-
-    Raises
-    ------
-    DataError
-        Naive: the state has no zone to read it in.
-    """
-    if value.tzinfo is None:
-        raise DataError(
-            f"`{name}` must have a time zone, got {value.isoformat()}. Add tzinfo=UTC.", field=name
-        )
-    return value

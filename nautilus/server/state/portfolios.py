@@ -92,10 +92,7 @@ class Portfolios:
         if found is None:
             self._cache.pop(portfolio_id, None)
             raise unknown_portfolio(portfolio_id)
-        self._cache[portfolio_id] = found
-        self._cache.move_to_end(portfolio_id)
-        if len(self._cache) > CACHED:
-            self._cache.popitem(last=False)
+        self._remember(found)
         return found
 
     async def find(self, portfolio_id: str) -> Portfolio | None:
@@ -149,13 +146,17 @@ class Portfolios:
             "targets": targets,
             "benchmark": benchmark,
         }
+        given = {name: value for name, value in sent.items() if value is not None}
         if positions is not None:
             held = tuple(read_positions(positions))
             count = len(base.events if events is None else events)
-            sent["snapshot"] = Snapshot(held, at or self._clock(), cash, count)
+            given["snapshot"] = Snapshot(held, at or self._clock(), cash, count)
         elif events is not None:
-            return replace(base, **_given(sent), snapshot=None)
-        return replace(base, **_given(sent))
+            given["snapshot"] = None
+        found = replace(base, **given).following(base) if given else base
+        if positions is None and events is not None:
+            await asyncio.to_thread(lambda: found.held)
+        return found
 
     async def create(
         self,
@@ -214,17 +215,23 @@ class Portfolios:
         ------
         NotFoundError, ConflictError
         DataError
-            A time without a zone.
+            A time without a zone, or an event that no ledger can book: a symbol that changes its
+            currency or multiplier.
         """
         if not events:
             raise MissingInputError("`events` must have at least one event.", field="events")
-        appended = tuple(events)
+        appended, known = tuple(events), self._cache.get(portfolio_id)
+        read: list[Portfolio] = []
 
         def steps(connection: Connection, row: Row[Any]) -> tuple[dict[str, Any], int, int]:
-            added, duplicates = insert_events(connection, row.id, row.event_count, appended)
+            before = read_portfolio(connection, row.id, known) or Portfolio(id=row.id)
+            read.append(before)
+            added, duplicates = insert_events(connection, before, appended)
             return {"event_count": row.event_count + added}, added, duplicates
 
-        return await self._write(portfolio_id, "events", expected_version, steps)
+        change = await self._write(portfolio_id, "events", expected_version, steps)
+        self._remember(read[-1])
+        return change
 
     async def save_snapshot(
         self,
@@ -324,6 +331,13 @@ class Portfolios:
         """Number of stored portfolios."""
         return await self._database.read(count_portfolios)
 
+    def _remember(self, portfolio: Portfolio) -> None:
+        """For the next reader, who takes from it whatever is still true."""
+        self._cache[portfolio.id] = portfolio
+        self._cache.move_to_end(portfolio.id)
+        if len(self._cache) > CACHED:
+            self._cache.popitem(last=False)
+
     async def _set(
         self, portfolio_id: str, what: str, expected: int | None, values: dict[str, Any]
     ) -> Change:
@@ -362,7 +376,3 @@ def _checked_id(portfolio_id: str) -> str:
             field="portfolio_id",
         )
     return portfolio_id
-
-
-def _given(sent: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in sent.items() if value is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,7 +22,6 @@ from nautilus.server.state.portfolio import (
     Portfolio,
     PortfolioSummary,
     Snapshot,
-    check_aware,
 )
 from nautilus.server.state.schema import nav_history, portfolio_events
 
@@ -37,6 +37,7 @@ __all__ = [
     "targets_text",
 ]
 
+_log = logging.getLogger("nautilus.server.state")
 _EPOCH = np.datetime64(0, "us")
 
 
@@ -46,8 +47,9 @@ def portfolio_of(
     """The whole aggregate behind one row of `portfolios`.
 
     Events and net asset values are only ever appended, so those of an earlier version are kept.
+    What is held is worked out here, off the event loop.
     """
-    return Portfolio(
+    found = Portfolio(
         id=row.id,
         version=row.version,
         base_currency=row.base_currency,
@@ -64,6 +66,19 @@ def portfolio_of(
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
     )
+    if known is not None:
+        found.following(known)
+    if found.outdated and found.events:
+        _work_out(found)
+    return found
+
+
+def _work_out(portfolio: Portfolio) -> None:
+    """What is held, for whoever reads it; events that cannot be booked are told to them as well."""
+    try:
+        portfolio.held  # noqa: B018
+    except DataError as error:
+        _log.warning("the events of portfolio %s: %s", portfolio.id, error)
 
 
 def summary_of(row: Row[Any]) -> PortfolioSummary:
@@ -89,7 +104,7 @@ def event_row(portfolio_id: str, sequence: int, event: Event) -> dict[str, Any]:
     DataError
         A time without a zone.
     """
-    check_aware(event.timestamp, "timestamp")
+    _check_aware(event.timestamp, "timestamp")
     return {
         "portfolio_id": portfolio_id,
         "sequence": sequence,
@@ -124,7 +139,7 @@ def nav_rows(portfolio_id: str, nav: NavHistory) -> list[dict[str, Any]]:
 
 def snapshot_text(snapshot: Snapshot) -> str:
     """A snapshot as JSON."""
-    check_aware(snapshot.at, "at")
+    _check_aware(snapshot.at, "at")
     body = asdict(snapshot) | {"at": moment_text(snapshot.at)}
     return json.dumps(body, separators=(",", ":"))
 
@@ -223,3 +238,18 @@ def _nav(connection: Connection, portfolio_id: str, known: NavHistory) -> NavHis
     for array in arrays:
         array.flags.writeable = False
     return NavHistory(*arrays)
+
+
+def _check_aware(value: datetime, name: str) -> datetime:
+    """A time with a zone, as it came.
+
+    Raises
+    ------
+    DataError
+        Naive: the state has no zone to read it in.
+    """
+    if value.tzinfo is None:
+        raise DataError(
+            f"`{name}` must have a time zone, got {value.isoformat()}. Add tzinfo=UTC.", field=name
+        )
+    return value

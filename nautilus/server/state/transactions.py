@@ -137,7 +137,8 @@ def create_portfolio(
     if _row(connection, portfolio_id) is not None:
         raise ConflictError(f"portfolio {portfolio_id!r} exists already.", field="portfolio_id")
     connection.execute(insert(portfolios).values(values))
-    added, duplicates = insert_events(connection, portfolio_id, 0, events)
+    before = Portfolio(id=portfolio_id, base_currency=values["base_currency"])
+    added, duplicates = insert_events(connection, before, events)
     if added:
         connection.execute(
             update(portfolios).where(portfolios.c.id == portfolio_id).values(event_count=added)
@@ -164,20 +165,22 @@ def delete_portfolio(
 
 
 def insert_events(
-    connection: Connection, portfolio_id: str, first: int, events: tuple[Event, ...]
+    connection: Connection, before: Portfolio, events: tuple[Event, ...]
 ) -> tuple[int, int]:
-    """(added, duplicates); the first new event gets number `first`."""
-    known = _known_fill_ids(connection, portfolio_id, events)
-    new: list[dict[str, Any]] = []
+    """(added, duplicates) after events of a portfolio; refused where no ledger can book them."""
+    known = _known_fill_ids(connection, before.id, events)
+    new: list[Event] = []
     for event in events:
         fill_id = event.fill_id if isinstance(event, Fill) else None
-        if fill_id is not None and fill_id in known:
-            continue
-        new.append(rows.event_row(portfolio_id, first + len(new), event))
+        if fill_id is None or fill_id not in known:
+            new.append(event)
         if fill_id is not None:
             known.add(fill_id)
+    first = len(before.events)
+    table_rows = [rows.event_row(before.id, first + n, event) for n, event in enumerate(new)]
     if new:
-        connection.execute(insert(portfolio_events), new)
+        before.held_with(new)
+        connection.execute(insert(portfolio_events), table_rows)
     return len(new), len(events) - len(new)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
 from nautilus.accounting import (
     Dividend,
@@ -26,7 +27,8 @@ from nautilus.core.errors import (
     NotFoundError,
     ParameterError,
 )
-from nautilus.server.state import NavHistory, Portfolios, open_database
+from nautilus.server.state import NavHistory, Portfolios, open_database, rows
+from nautilus.server.state.schema import portfolio_events
 
 AT = datetime(2024, 1, 2, 14, 35, tzinfo=UTC)
 AAPL = Position("AAPL", 100, 155.0, average_cost=150.0, sector="technology", asset_class="equity")
@@ -221,6 +223,42 @@ def test_an_event_without_a_zone_is_refused_and_nothing_is_kept(portfolios):
     assert (stored.version, stored.events) == (1, ())
 
 
+def test_events_that_no_ledger_can_book_are_refused_and_nothing_is_kept(portfolios, database):
+    euro = Fill(AT + timedelta(days=9), "AAPL", 1, 1.0, currency="EUR")
+
+    async def scenario():
+        with pytest.raises(DataError, match="AAPL"):
+            await portfolios.create("p1", events=[fill(1), euro])
+        assert await portfolios.find("p1") is None
+        await portfolios.create("p1", events=[fill(1)])
+        with pytest.raises(DataError, match="AAPL"):
+            await portfolios.append_events("p1", [fill(2), euro])
+        await portfolios.append_events("p1", [fill(3)])
+        return (await Portfolios(database).get("p1")).events
+
+    assert asyncio.run(scenario()) == (fill(1), fill(3))
+
+
+def test_stored_events_that_cannot_be_booked_are_told_to_who_needs_them(
+    portfolios, database, caplog
+):
+    bad = Fill(AT + timedelta(days=9), "AAPL", 1, 1.0, currency="EUR")
+
+    def force(connection):
+        connection.execute(insert(portfolio_events).values(rows.event_row("p1", 1, bad)))
+
+    async def scenario():
+        await portfolios.create("p1", events=[fill(1)])
+        await database.write(force)
+        return await Portfolios(database).get("p1")
+
+    stored = asyncio.run(scenario())
+    assert stored.events == (fill(1), bad)
+    assert "the events of portfolio p1: " in caplog.text
+    with pytest.raises(DataError, match="AAPL"):
+        tuple(stored.positions)
+
+
 def test_no_events_is_a_mistake(portfolios):
     with pytest.raises(MissingInputError, match="`events` must have at least one event"):
         asyncio.run(portfolios.append_events("p1", []))
@@ -412,7 +450,7 @@ def test_resolve_puts_the_request_in_the_place_of_what_is_stored(portfolios):
         return plain, sent, await portfolios.get("p1")
 
     plain, sent, stored = asyncio.run(scenario())
-    assert plain is not sent
+    assert plain.version == stored.version
     assert (plain.version, plain.benchmark, plain.stored) == (1, "SPY", True)
     assert sent.positions == (AAPL,)
     assert (sent.benchmark, dict(sent.limits), len(sent.nav)) == ("TLT", {}, 1)
