@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import numpy as np
@@ -260,8 +261,20 @@ def _money(data: Any, name: str) -> Floats:
 def _years(times: Any, days_per_year: float) -> Floats:
     raw = np.asarray(times)
     if raw.dtype.kind in "OU":
-        raw = np.array([np.datetime64(t) for t in raw], dtype="M8[us]")
+        raw = np.array([_moment(t) for t in raw], dtype="M8[us]")
     if raw.dtype.kind == "M":
         raw = (raw - raw.min()) / np.timedelta64(1, "D")
     days: Floats = raw.astype(np.float64)
     return np.asarray((days - days.min()) / days_per_year)
+
+
+def _moment(when: Any) -> Any:
+    """A date, a moment (in UTC where it has a zone) or its ISO text."""
+    if getattr(when, "tzinfo", None) is not None:
+        when = when.astimezone(UTC).replace(tzinfo=None)
+    try:
+        return np.datetime64(when)
+    except ValueError as error:
+        raise DataError(
+            f"`times` must be dates or days as numbers, got {str(when)!r}.", field="times"
+        ) from error

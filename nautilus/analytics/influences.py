@@ -273,6 +273,44 @@ def batting(s: Sample) -> Floats:
     return s.less_mean(s.x > s.y)
 
 
+def rising_slope(s: Sample) -> Floats:
+    return slope_where(s, s.y > 0.0)
+
+
+def falling_slope(s: Sample) -> Floats:
+    return slope_where(s, s.y < 0.0)
+
+
+def slope_where(s: Sample, side: Any) -> Floats:
+    """Influence on the slope over the periods of one side; zero outside."""
+    chosen = np.where(side & s.known, 1.0, 0.0)
+    share = s.mean(chosen)
+    x, y = np.where(s.known, s.x, 0.0), np.where(s.known, s.y, 0.0)
+    gap, other = x - s.mean(chosen * x) / share, y - s.mean(chosen * y) / share
+    variance = s.mean(chosen * other * other) / share
+    steep = s.mean(chosen * gap * other) / share / variance
+    return np.where(s.known, chosen * (gap - steep * other) * other / (variance * share), np.nan)
+
+
+def rising_capture(s: Sample) -> Floats:
+    return capture_where(s, s.y > 0.0)
+
+
+def falling_capture(s: Sample) -> Floats:
+    return capture_where(s, s.y < 0.0)
+
+
+def capture_where(s: Sample, side: Any) -> Floats:
+    """Influence on the ratio of the geometric means over the periods of one side."""
+    chosen = np.where(side & s.known, 1.0, 0.0)
+    share = s.mean(chosen)
+    x, y = (np.log1p(np.where(s.known, np.maximum(v, -1.0), 0.0)) for v in (s.x, s.y))
+    mine, theirs = s.mean(chosen * x) / share, s.mean(chosen * y) / share
+    ratio = np.expm1(mine) / np.expm1(theirs)
+    change = np.exp(mine) * (x - mine) - ratio * np.exp(theirs) * (y - theirs)
+    return np.where(s.known, chosen * change / (share * np.expm1(theirs)), np.nan)
+
+
 INFLUENCES: dict[str, Callable[[Sample], Floats]] = {
     "total_return": whole_growth,
     "annualized_return": growth,
@@ -295,6 +333,10 @@ INFLUENCES: dict[str, Callable[[Sample], Floats]] = {
     "gini_mean_difference": gini,
     "alpha": intercept,
     "beta": slope,
+    "up_beta": rising_slope,
+    "down_beta": falling_slope,
+    "up_capture": rising_capture,
+    "down_capture": falling_capture,
     "correlation": correlation,
     "r_squared": r_squared,
     "tracking_error": tracking,

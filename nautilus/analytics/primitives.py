@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from nautilus.core.jit import bound
 
 __all__ = [
-    "absolute",
     "at_least",
     "capped",
     "compounded",
@@ -69,11 +68,6 @@ def capped(value: float, limit: float) -> float:
 def larger(a: float, b: float) -> float:
     """The larger of two numbers."""
     return a if a > b else b
-
-
-def absolute(x: float) -> float:
-    """Size of a number."""
-    return x if x >= 0.0 else -x
 
 
 def compounded(wealth: float, exponent: float) -> float:
@@ -166,7 +160,6 @@ def _larger(a: Floats, b: Floats) -> Floats:
 
 
 ARRAYS: dict[str, Callable[..., Any]] = {
-    "absolute": np.abs,
     "at_least": _at_least,
     "capped": _capped,
     "compounded": _compounded,

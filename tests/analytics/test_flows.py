@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,3 +120,18 @@ def test_a_rate_of_return_needs_both_signs_and_a_root() -> None:
         na.money_weighted_return([100.0, -100.0, 100.0], [0.0, 365.0, 730.0])
     with pytest.raises(ShapeError, match="`times` must have 2 values like `amounts`, got 1"):
         na.money_weighted_return([-1.0, 2.0], [0.0])
+
+
+def test_times_may_be_dates_texts_numbers_or_moments_with_a_zone() -> None:
+    amounts = [-100.0, 110.0]
+    dates = pd.DatetimeIndex(["2024-01-01", "2024-12-31"])
+    for times in (
+        dates,
+        dates.tz_localize("Asia/Tokyo"),
+        list(dates),
+        [0, 365],
+        pl.Series(["2024-01-01", "2024-12-31"]),
+    ):
+        assert na.money_weighted_return(amounts, times) == pytest.approx(0.1)
+    with pytest.raises(DataError, match="`times` must be dates or days as numbers, got 'soon'"):
+        na.money_weighted_return(amounts, ["2024-01-01", "soon"])

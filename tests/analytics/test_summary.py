@@ -172,6 +172,14 @@ def test_tables_and_pictures() -> None:
     assert "2 more assets" in html
 
 
+def test_results_of_frames_are_json() -> None:
+    frame = pl.DataFrame({"t": DAYS.to_numpy(), "a": R.to_numpy(), "b": B.to_numpy()})
+    for panel in (PANEL, frame):
+        text = json.dumps(na.performance_summary(panel).to_dict(), allow_nan=False)
+        assert "sharpe_ratio" in text
+    assert json.loads(json.dumps(na.compare_to_benchmark(PANEL, B).to_dict()))["beta"]["a"]
+
+
 def test_a_choice_of_metrics() -> None:
     summary = na.performance_summary(R, metrics=["sharpe_ratio", "rachev_ratio"])
     assert summary.metrics == ("sharpe_ratio", "rachev_ratio")
