@@ -65,6 +65,8 @@ class Like:
         The times carry a zone.
     place : int
         Position of the time column in a polars frame.
+    axis : object
+        pandas Index of the columns: it may have a name and a kind of its own.
     """
 
     kind: str
@@ -76,6 +78,7 @@ class Like:
     times: NDArray[Any] | None = None
     aware: bool = False
     place: int = 0
+    axis: Any = None
 
     def series(self, values: NDArray[Any]) -> Any:
         """Values (time,) or (time, asset) as the input's kind, with its index, name and columns."""
@@ -102,15 +105,13 @@ class Like:
         row = np.asarray(values, dtype=np.float64).reshape(-1)
         if self.ndim == 1:
             return float(row[0])
+        if self.axis is not None:
+            return sys.modules["pandas"].Series(row, index=self.axis)
         return labelled_vector(row, self.columns, self.kind)
 
     def metrics(self, values: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-        """`metric` of many values; for pandas they share one index, which is the costly part."""
-        if self.ndim == 1 or self.kind != "pandas":
-            return {name: self.metric(one) for name, one in values.items()}
-        pandas = sys.modules["pandas"]
-        index = pandas.Index(list(self.columns))
-        return {name: pandas.Series(one, index=index) for name, one in values.items()}
+        """`metric` of many values."""
+        return {name: self.metric(one) for name, one in values.items()}
 
     def at(self, positions: NDArray[np.intp]) -> Like:
         """The same at these positions of axis 0."""
@@ -121,7 +122,9 @@ class Like:
     def _frame(self, values: NDArray[Any], columns: Sequence[Any]) -> Any:
         if self.kind == "pandas":
             pandas = sys.modules["pandas"]
-            return pandas.DataFrame(values, index=self.index, columns=list(columns), copy=False)
+            kept = columns is self.columns and self.axis is not None
+            named = self.axis if kept else list(columns)
+            return pandas.DataFrame(values, index=self.index, columns=named, copy=False)
         if self.kind == "polars":
             polars = sys.modules["polars"]
             data = {str(c): np.ascontiguousarray(values[:, i]) for i, c in enumerate(columns)}
@@ -532,7 +535,7 @@ def _read_pandas(data: Any, name: str) -> tuple[Floats, Like]:
         raise LabelError(f"`{name}` has the column {_listed(doubled)} twice.", field=name)
     columns = tuple(data.columns.tolist())
     return _pandas_values(data, name), Like(
-        "pandas", 2, len(data), columns, None, index, times, aware
+        "pandas", 2, len(data), columns, None, index, times, aware, axis=data.columns
     )
 
 
@@ -575,7 +578,7 @@ def _pandas_times(index: Any, name: str) -> tuple[NDArray[Any] | None, bool]:
         return _number_index(index, name), False
     aware = index.tz is not None
     plain = index.tz_convert("UTC").tz_localize(None) if aware else index
-    times = plain.to_numpy().astype("datetime64[ns]", copy=False)
+    times = _nanoseconds(plain.to_numpy(), name)
     _check_increasing(times, index, name)
     return times, aware
 
@@ -604,6 +607,16 @@ def _number_index(index: Any, name: str) -> NDArray[Any]:
         )
     _check_increasing(values, index, name)
     return values
+
+
+def _nanoseconds(times: NDArray[Any], name: str) -> NDArray[Any]:
+    """What nanoseconds cannot hold is wrapped by numpy without a word."""
+    fine = times.astype("datetime64[ns]", copy=False)
+    if not bool(((fine.astype(times.dtype) == times) | np.isnat(times)).all()):
+        raise TimeIndexError(
+            f"`{name}` has times before 1677-09-22 or after 2262-04-11. Cut them off.", field=name
+        )
+    return fine
 
 
 def _check_increasing(times: NDArray[Any], index: Any, name: str) -> None:
@@ -655,7 +668,7 @@ def _polars_times(index: Any, name: str) -> tuple[NDArray[Any] | None, bool]:
     if index is None:
         return None, False
     aware = getattr(index.dtype, "time_zone", None) is not None
-    times = index.to_numpy().astype("datetime64[ns]")
+    times = _nanoseconds(index.to_numpy(), name)
     _check_increasing(times, index, name)
     return times, aware
 
@@ -696,6 +709,8 @@ def _join_labels(found: Sequence[Any], wanted: Sequence[Any], name: str) -> None
     missing = [x for x in wanted if x not in have]
     extra = [x for x in found if x not in need]
     if missing or extra:
+        alike = set(map(str, missing)) & set(map(str, extra))  # 1 and "1" must not look the same
+        missing, extra = (list(map(repr, x)) if alike else x for x in (missing, extra))
         parts = [f"lacks {_listed(missing)}"] if missing else []
         parts += [f"has {_listed(extra)} too many"] if extra else []
         raise LabelError(

@@ -109,7 +109,7 @@ class ColumnStates:
             "values": None if self.states is None else [written(s) for s in self.states],
             "value": None if self.value is None else written(self._listed()),
             "ready": self.ready,
-            "labels": None if self.labels is None else list(self.labels),
+            "labels": None if self.labels is None else written(self.labels),
             "kind": self.kind,
         }
 
@@ -120,7 +120,7 @@ class ColumnStates:
             shape = self.fold.start(self.floats)
             states = [_read_back(s, shape) for s in states]
         self.states, self.kind = states, snapshot["kind"]
-        self.labels = None if labels is None else tuple(labels)
+        self.labels = None if labels is None else tuple(map(_label_back, labels))
         self.value = None
         if snapshot["value"] is not None:
             self._show(number_back(snapshot["value"]))
@@ -272,6 +272,11 @@ def number_back(value: Any) -> Any:
     if isinstance(value, list):
         return [number_back(x) for x in value]
     return float(value) if value in ("nan", "inf", "-inf") else value
+
+
+def _label_back(label: Any) -> Any:
+    """JSON has no tuples, which label the columns of a MultiIndex."""
+    return tuple(map(_label_back, label)) if isinstance(label, list) else label
 
 
 def _read_back(data: Any, shape: Any) -> Any:

@@ -216,6 +216,26 @@ def test_table_and_column_stand_on_the_index_of_the_input():
     assert read([1.0, 2.0])[1].table({"low": np.zeros(2), "high": np.ones(2)}).shape == (2, 2)
 
 
+def test_the_columns_of_pandas_keep_their_name_and_kind():
+    for columns in (pd.Index(["A", "B"], name="asset"), pd.CategoricalIndex(["A", "B"])):
+        frame = panel()
+        frame.columns = columns
+        values, like = read(frame)
+        pd.testing.assert_index_equal(like.series(values).columns, columns)
+        pd.testing.assert_index_equal(like.metric([1.0, 2.0]).index, columns)
+        assert like.table({"low": np.zeros(3)}).columns.tolist() == ["low"]
+
+
+@pytest.mark.parametrize("day", [dt.date(1500, 1, 1), dt.date(2300, 1, 1)])
+def test_times_beyond_nanoseconds_are_refused(day):
+    index = pd.DatetimeIndex([str(day)])
+    for data in (pd.Series([1.0], index=index), pl.DataFrame({"day": [day], "A": [1.0]})):
+        with pytest.raises(
+            TimeIndexError, match="`close` has times before 1677-09-22 or after 2262"
+        ):
+            read(data, "close")
+
+
 @pytest.mark.parametrize("data", [panel(), panel().to_numpy(), pl.from_pandas(panel()), series()])
 def test_many_metrics_are_each_metric(data):
     values, like = read(data)
@@ -476,6 +496,11 @@ def test_a_cross_section_joins_by_label(data):
         cross_section(data, "weights", labels=["A", "B", "C"])
     with pytest.raises(LabelError, match="it has B too many"):
         cross_section(data, "weights", labels=["A"])
+
+
+def test_a_number_and_its_word_are_told_apart():
+    with pytest.raises(LabelError, match="it lacks '1' and has 1 too many"):
+        cross_section({1: 0.5}, "weights", labels=["1"])
 
 
 def test_a_long_list_of_missing_labels_is_cut():

@@ -297,6 +297,16 @@ def test_a_polars_row_gives_a_one_row_frame():
     assert live.update(ROWS["long"][1](1)).to_dicts() == [{"A": 2.0, "B": 3.0}]
 
 
+@pytest.mark.parametrize(
+    "labels", [[("A", 1), ("B", 2)], [np.int64(1), np.int64(2)], ["A", "B"], [1, 2]]
+)
+def test_labels_of_every_kind_survive_json(labels):
+    live = nt.stream(running_sum)
+    live.update(dict(zip(labels, [1.0, 2.0], strict=True)))
+    resumed = through_json(live)
+    assert resumed.update(dict(zip(labels[::-1], [2.0, 1.0], strict=True))).tolist() == [2.0, 4.0]
+
+
 def test_labelled_rows_join_in_any_order_and_strictly():
     live = nt.stream(running_sum)
     live.update({"A": 1.0, "B": 10.0})
