@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 NAN = float("nan")
+# Keeps a product of returns and deviations good to 1e-12.
+MOST_CARRIED = 1e3
 
 Floats = NDArray[np.float64]
 Aggregate = tuple[Any, ...]
@@ -111,7 +113,8 @@ def line_of(block: Floats, benchmark: Floats, *_: float) -> Aggregate:
     """Count, means, sum of products and squares of the benchmark, its largest size.
 
     A sum and one matrix product over the whole panel: the sum of x (y - mean y) needs no deviations
-    of x. Rows with a missing return come out NaN and are done again.
+    of x. Rows with a missing return come out NaN and are done again, and so are those whose mean
+    outweighs what they move with the benchmark: there the product is rounding noise.
     """
     if len(benchmark) == 1 and not np.isnan(benchmark).any() and block.shape[1]:
         dy, my, n = centred(benchmark)
@@ -119,7 +122,8 @@ def line_of(block: Floats, benchmark: Floats, *_: float) -> Aggregate:
         full = np.zeros(len(block))
         yy, ly = np.dot(dy[0], dy[0]), largest_of(benchmark)
         line = [full + n, totals / n, full + my, products, full + yy, full + ly]
-        again = np.flatnonzero(np.isnan(totals))
+        carried = np.abs(line[1]) * np.abs(dy[0]).sum()
+        again = np.flatnonzero(~(carried <= MOST_CARRIED * np.abs(products)))
     else:
         line = [np.zeros(len(block)) for _ in range(6)]
         again = np.arange(len(block))
