@@ -14,10 +14,11 @@ NAMES = [
     for package in PACKAGES
     for name in importlib.import_module(f"nautilus.{package}").__all__
 ]
+AT_THE_TOP = [("", name) for name in nautilus.__all__ if name not in PACKAGES]
 
 
 def public(package, name):
-    return getattr(importlib.import_module(f"nautilus.{package}"), name)
+    return getattr(importlib.import_module(f"nautilus.{package}" if package else "nautilus"), name)
 
 
 @cache

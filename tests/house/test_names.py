@@ -9,13 +9,14 @@ import inspect
 import pytest
 
 from ..laws.cases import CASES
-from .public import NAMES, PACKAGES, ROOT, public
+from .public import AT_THE_TOP, NAMES, PACKAGES, ROOT, public
 
-every = pytest.mark.parametrize("package, name", NAMES)
+every = pytest.mark.parametrize("package, name", [*AT_THE_TOP, *NAMES])
+in_packages = pytest.mark.parametrize("package, name", NAMES)
 LAWFUL = {id(case.function) for case in CASES}
 
 
-@every
+@in_packages
 def test_a_public_name_has_a_law(package, name):
     assert id(public(package, name)) in LAWFUL, f"add a row for {package}.{name} to cases.py"
 
@@ -106,7 +107,7 @@ def test_a_package_lists_the_same_names_to_people_checkers_and_python(package):
     assert module.__doc__
 
 
-@every
+@in_packages
 def test_options_come_by_keyword(package, name):
     """Indicators are the exception: they drop into other backtesters by position."""
     member = public(package, name)
