@@ -49,6 +49,11 @@ class Book(Result):
         Net asset value, and external flows since the mark before, in base currency.
     fx_rates : mapping of currency -> rate
         What was known before the first event.
+
+    Examples
+    --------
+    >>> run_ledger([], cash=100.0)
+    Book(cash=100, total_pnl=0)
     """
 
     ledger: Ledger
@@ -126,6 +131,15 @@ class Book(Result):
     def to_frame(self) -> Any:
         """P&L by symbol."""
         return self.pnl
+
+    def plot(self, ax: Any = None) -> Any:
+        """Net asset value over time; returns the axes."""
+        from nautilus.core.plot import line
+
+        times = np.array([t.replace(tzinfo=None) for t in self.marked_at], dtype="M8[us]")
+        axes = line(ax, times, self.nav_values)
+        axes.set_ylabel(f"net asset value, {self.ledger.base_currency}")
+        return axes
 
     def to_dict(self) -> dict[str, Any]:
         """P&L, positions, cash and the history of net asset value, without the events."""

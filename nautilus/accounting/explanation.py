@@ -52,6 +52,12 @@ class PnlExplanation(Result):
     symbols : tuple of str
         Symbols, and "cash EUR" for balances in a currency.
     by_symbol : mapping of effect -> array (symbol,)
+
+    Examples
+    --------
+    >>> from nautilus.accounting import Mark, run_ledger
+    >>> explain_pnl(run_ledger([Mark(datetime(2024, 1, 2), {})], cash=100.0)).total
+    0.0
     """
 
     start: datetime
@@ -76,6 +82,13 @@ class PnlExplanation(Result):
         gained = parts["price"] + parts["fx"] + parts["cross"] + parts["trading"]
         total = gained + parts["dividends"] - parts["fees"]
         return labelled_frame(self.symbols, {**parts, "total": total}, "symbol")
+
+    def plot(self, ax: Any = None) -> Any:
+        """One bar per cause, fees below zero; returns the axes."""
+        from nautilus.core.plot import bars
+
+        sizes = [self.price, self.fx, self.cross, self.trading, self.dividends, -self.fees]
+        return bars(ax, EFFECTS, sizes)
 
 
 def explain_pnl(book: Book, start: Any = None, end: Any = None) -> PnlExplanation:

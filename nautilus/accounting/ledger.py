@@ -29,6 +29,11 @@ class Lot:
         Price of one unit in the holding's currency.
     base_cost : float
         The same at the exchange rate of that time, in base currency.
+
+    Examples
+    --------
+    >>> Lot(100.0, 10.0, 11.0).base_cost
+    11.0
     """
 
     quantity: float
@@ -53,6 +58,12 @@ class Holding:
         `currency` at the closing rate.
     base_fx : float
         FX effect on the cost of what was closed, in base currency; not part of `base_realised`.
+
+    Examples
+    --------
+    >>> holding = Holding("A", lots=(Lot(10.0, 100.0, 100.0), Lot(30.0, 120.0, 120.0)))
+    >>> holding.quantity, holding.average_cost
+    (40.0, 115.0)
     """
 
     symbol: str
@@ -120,6 +131,11 @@ class Ledger:
         External flows since the last mark.
     marked_at : datetime or None
         Time of the last mark.
+
+    Examples
+    --------
+    >>> open_ledger(cash=100.0).nav is None
+    True
     """
 
     lot_method: str = "average"

@@ -95,7 +95,8 @@ def trade_lots(
         left, price, rate = traded[i], prices[i], rates[i * rate_step]
         if left * price - left * price != 0.0 or left == 0.0:
             return i
-        head, tail = heads[codes[i]], tails[codes[i]]
+        s = codes[i]
+        head, tail = heads[s], tails[s]
         gain, moved = 0.0, 0.0
         while head < tail and is_opposite(quantities[head], left):
             j = head
@@ -120,7 +121,7 @@ def trade_lots(
         if left != 0.0:
             quantities[tail], costs[tail], base_costs[tail] = left, price, price * rate
             tail += 1
-        heads[codes[i]], tails[codes[i]] = head, tail
+        heads[s], tails[s] = head, tail
         gains[i] = gain
         fx_gains[i * rate_step] = moved
     return -1

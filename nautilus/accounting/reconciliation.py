@@ -48,6 +48,12 @@ class Reconciliation(Result):
         balance + invested - transfers - earned.
     nav_residual : float
         Net asset value - opening cash - transfers - total P&L, in base currency.
+
+    Examples
+    --------
+    >>> from nautilus.accounting import run_ledger
+    >>> reconcile(run_ledger([], cash=100.0)).reconciled
+    True
     """
 
     reconciled: bool

@@ -36,6 +36,12 @@ class RoundTrip:
         Profit after fees in base currency, FX effect included.
     holding_days : float
         Calendar days.
+
+    Examples
+    --------
+    >>> times = datetime(2024, 1, 2), datetime(2024, 1, 5)
+    >>> RoundTrip("A", "long", *times, 10.0, 10.0, 11.0, 2.0, 8.0, 3.0).pnl
+    8.0
     """
 
     symbol: str

@@ -83,6 +83,12 @@ class Valuation(Result):
     quantities, prices, average_costs : array (symbol,)
         Prices and costs in each holding's currency.
     market_values, unrealised_by_symbol, fx_by_symbol : array (symbol,)
+
+    Examples
+    --------
+    >>> from nautilus.accounting import open_ledger
+    >>> mark_to_market(open_ledger(cash=100.0), {"AAPL": 185.0}).nav
+    100.0
     """
 
     nav: float
@@ -114,6 +120,12 @@ class Valuation(Result):
             },
             "symbol",
         )
+
+    def plot(self, ax: Any = None) -> Any:
+        """Market value by symbol; returns the axes."""
+        from nautilus.core.plot import bars
+
+        return bars(ax, self.symbols, self.market_values, horizontal=True)
 
 
 def mark_to_market(

@@ -277,6 +277,12 @@ def test_a_book_shows_itself(fill, prices):
     assert unexplained(book) == ()
 
 
+def test_a_book_draws_itself(fill, prices):
+    axes = run_ledger([fill(2, "A", 10, 9.0)], prices, cash=100).plot()
+    assert axes.get_ylabel() == "net asset value, USD"
+    assert axes.lines[0].get_ydata().tolist() == [110.0, 120.0, 130.0, 120.0]
+
+
 def test_streams_take_no_panels():
     with pytest.raises(ParameterError, match=r"`prices` has no meaning for one event"):
         nt.stream(run_ledger, prices=1)

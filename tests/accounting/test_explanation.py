@@ -61,6 +61,10 @@ def test_from_the_opening_cash_to_the_last_mark(book):
     assert why.residual == pytest.approx(0.0, abs=1e-9)
 
 
+def test_a_bar_for_each_cause(book):
+    assert len(explain_pnl(book).plot().patches) == 6
+
+
 def test_what_was_closed_needs_no_closing_price(book):
     why = explain_pnl(book, "2024-01-02", "2024-01-03")
     assert why.total == pytest.approx(30.0)  # 30 at 55 sold at 56

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus.accounting import Fill, FxRate, fills_pnl, run_ledger
-from nautilus.accounting.fill_columns import average_scan
+from nautilus.accounting.fill_scans import average_scan, currency_scan
 from nautilus.accounting.lots import LOT_METHODS, trade_lots
 from nautilus.core import jit
 from nautilus.core.errors import DataError, ShapeError
@@ -65,13 +65,17 @@ def nt_ledger(events, method):
 @pytest.mark.parametrize("method", LOT_METHODS)
 def test_compiled_and_interpreted_columns_agree_to_the_bit(method, monkeypatch):
     columns = random_fills(2_000, 5)
-    jit.compiled(trade_lots if method != "average" else average_scan)
-    fast = fills_pnl(*columns, lot_method=method)
-    monkeypatch.setenv("NAUTILUS_JIT", "0")
-    slow = fills_pnl(*columns, lot_method=method)
-    assert (fast.realised == slow.realised).all()
-    assert (fast.quantities == slow.quantities).all()
-    assert (fast.cost_bases == slow.cost_bases).all()
+    rates = 1 + columns[2] / 1_000
+    for scan in (average_scan, currency_scan, trade_lots):
+        jit.compiled(scan)
+    for options in ({}, {"fx_rates": rates}, {"multipliers": {0: 50.0}}):
+        fast = fills_pnl(*columns, lot_method=method, **options)
+        with monkeypatch.context() as patch:
+            patch.setenv("NAUTILUS_JIT", "0")
+            slow = fills_pnl(*columns, lot_method=method, **options)
+        for name in ("realised", "realised_by_symbol", "quantities", "cost_bases"):
+            assert (getattr(fast, name) == getattr(slow, name)).all()
+        assert options.keys() != {"fx_rates"} or (fast.fx == slow.fx).all()
 
 
 def test_every_kind_of_column_and_symbol():

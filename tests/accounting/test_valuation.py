@@ -57,6 +57,11 @@ def test_the_table_has_a_row_per_holding(ledger):
     assert table.loc["ES", "average_cost"] == 5_000.0
 
 
+def test_a_valuation_draws_a_bar_per_holding(ledger):
+    value = mark_to_market(ledger, {"SAP": 120.0, "ES": 4_990.0})
+    assert len(value.plot().patches) == 2
+
+
 def test_a_missing_price_is_an_error(ledger):
     with pytest.raises(DataError, match=r"must have a price of SAP, where 100 are held"):
         mark_to_market(ledger, {"ES": 1.0})
