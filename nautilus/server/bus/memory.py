@@ -35,7 +35,7 @@ from nautilus.server.bus.topics import check_pattern, check_topic, family_of
 
 __all__ = ["MemoryBroker", "MemoryBus"]
 
-DEAD_LETTERS_KEPT = 1000
+DEAD_LETTERS_KEPT = 200
 
 Answer = tuple[bytes | None, dict[str, Any] | None]  # data, or the problem in its place
 

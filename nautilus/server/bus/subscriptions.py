@@ -140,6 +140,12 @@ class MemorySubscription:
         try:
             async with asyncio.timeout(self._bus.broker.handler_seconds):
                 return await self._handler(message)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancels this worker: something that the handler awaited was cancelled.
+            raise RuntimeError("what the handler waited for was cancelled") from error
         finally:
             _HANDLING.reset(token)
 

@@ -250,7 +250,7 @@ def _prepare(engine: Engine, address: URL) -> None:
             f" version {SCHEMA_VERSION}. Use the program that wrote it, or another --database.",
             field="database",
         )
-    if _is_sqlite(address):
+    if found is None and _is_sqlite(address):
         os.chmod(str(address.database), 0o600)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 from nautilus.accounting.events import Event
 from nautilus.accounting.holdings import Position, read_positions
 from nautilus.core.checks import check_finite
-from nautilus.core.errors import ConflictError, MissingInputError, NotFoundError, ParameterError
+from nautilus.core.errors import MissingInputError, NotFoundError, ParameterError
 from nautilus.server.state import rows
 from nautilus.server.state.database import Database
 from nautilus.server.state.portfolio import (
@@ -182,21 +182,17 @@ class Portfolios:
             Not an id.
         """
         now = self._clock()
-        values: dict[str, Any] = {
-            "id": _checked_id(portfolio_id),
-            "version": 1,
-            "name": name,
-            "source": source,
-            "base_currency": base_currency,
-            "cash": check_finite(cash, "cash"),
-            "benchmark": benchmark,
-            "targets": rows.targets_text(targets or {}),
-            "limits": rows.limits_text({} if limits is None else limits),
-            "snapshot": None,
-            "event_count": 0,
-            "created_at": rows.moment_text(now),
-            "updated_at": rows.moment_text(now),
-        }
+        values = rows.new_row(
+            _checked_id(portfolio_id),
+            now,
+            base_currency=base_currency,
+            cash=check_finite(cash, "cash"),
+            benchmark=benchmark,
+            targets=rows.targets_text(targets or {}),
+            limits=rows.limits_text({} if limits is None else limits),
+            name=name,
+            source=source,
+        )
         if positions is not None:
             values["snapshot"] = rows.snapshot_text(
                 Snapshot(tuple(positions), now, float(cash), len(events))
@@ -251,17 +247,20 @@ class Portfolios:
         """
         held = tuple(read_positions(positions))
         when = at or self._clock()
+        cash = None if cash is None else check_finite(cash, "cash")
 
         def steps(connection: Connection, row: Row[Any]) -> tuple[dict[str, Any], int, int]:
             text = rows.snapshot_text(Snapshot(held, when, cash, row.event_count, source))
             return {"snapshot": text}, len(held), 0
 
-        if expected_version is None and await self.find(portfolio_id) is None:
-            try:
-                await self.create(portfolio_id, cash=cash or 0.0)
-            except ConflictError:  # somebody made it since we looked
-                _log.debug("%s was made meanwhile", portfolio_id)
-        return await self._write(portfolio_id, "snapshot", expected_version, steps)
+        missing = rows.new_row(_checked_id(portfolio_id), self._clock(), cash=cash or 0.0)
+        return await self._write(
+            portfolio_id,
+            "snapshot",
+            expected_version,
+            steps,
+            missing if expected_version is None else None,
+        )
 
     async def append_nav(
         self, portfolio_id: str, nav: NavHistory, *, expected_version: int | None = None
@@ -308,6 +307,20 @@ class Portfolios:
         """Replace the benchmark."""
         return await self._set(portfolio_id, "settings", expected_version, {"benchmark": benchmark})
 
+    async def set_base_currency(
+        self, portfolio_id: str, base_currency: str, *, expected_version: int | None = None
+    ) -> Change:
+        """Replace the currency of cash, values and P&L."""
+        values = {"base_currency": base_currency}
+        return await self._set(portfolio_id, "settings", expected_version, values)
+
+    async def set_cash(
+        self, portfolio_id: str, cash: float, *, expected_version: int | None = None
+    ) -> Change:
+        """Replace the cash before the first event; later flows are `Transfer` events."""
+        values = {"cash": check_finite(cash, "cash")}
+        return await self._set(portfolio_id, "settings", expected_version, values)
+
     async def rename(
         self, portfolio_id: str, name: str | None, *, expected_version: int | None = None
     ) -> Change:
@@ -344,11 +357,17 @@ class Portfolios:
         return await self._write(portfolio_id, what, expected, lambda *_: (values, 0, 0))
 
     async def _write(
-        self, portfolio_id: str, what: str, expected: int | None, steps: Steps
+        self,
+        portfolio_id: str,
+        what: str,
+        expected: int | None,
+        steps: Steps,
+        missing: dict[str, Any] | None = None,
     ) -> Change:
+        now = self._clock()
         return await self._finished(
             self._database.write(
-                update_portfolio, portfolio_id, what, expected, steps, self._clock()
+                update_portfolio, portfolio_id, what, expected, steps, now, missing
             )
         )
 

@@ -31,6 +31,7 @@ __all__ = [
     "moment",
     "moment_text",
     "nav_rows",
+    "new_row",
     "portfolio_of",
     "snapshot_text",
     "summary_of",
@@ -39,6 +40,36 @@ __all__ = [
 
 _log = logging.getLogger("nautilus.server.state")
 _EPOCH = np.datetime64(0, "us")
+
+
+def new_row(
+    portfolio_id: str,
+    now: datetime,
+    *,
+    base_currency: str = "USD",
+    cash: float = 0.0,
+    benchmark: str | None = None,
+    targets: str = "{}",
+    limits: str = "{}",
+    name: str | None = None,
+    source: str = "user",
+) -> dict[str, Any]:
+    """A row of `portfolios` before its first write."""
+    return {
+        "id": portfolio_id,
+        "version": 0,
+        "name": name,
+        "source": source,
+        "base_currency": base_currency,
+        "cash": cash,
+        "benchmark": benchmark,
+        "targets": targets,
+        "limits": limits,
+        "snapshot": None,
+        "event_count": 0,
+        "created_at": moment_text(now),
+        "updated_at": moment_text(now),
+    }
 
 
 def portfolio_of(

@@ -108,8 +108,14 @@ def update_portfolio(
     expected: int | None,
     steps: Steps,
     now: datetime,
+    missing: dict[str, Any] | None = None,
 ) -> Change:
-    """Carry out `steps` on a locked row of the expected version, and raise the version."""
+    """Carry out `steps` on a locked row of the expected version, and raise the version.
+
+    With `missing`, a portfolio that is not there is made of it first.
+    """
+    if missing is not None and _row(connection, portfolio_id, lock=True) is None:
+        connection.execute(insert(portfolios).values(missing))
     row = _locked(connection, portfolio_id, expected)
     values, added, duplicates = steps(connection, row)
     version = row.version if duplicates and not added else row.version + 1
@@ -136,7 +142,7 @@ def create_portfolio(
     portfolio_id = values["id"]
     if _row(connection, portfolio_id) is not None:
         raise ConflictError(f"portfolio {portfolio_id!r} exists already.", field="portfolio_id")
-    connection.execute(insert(portfolios).values(values))
+    connection.execute(insert(portfolios).values(values | {"version": 1}))
     before = Portfolio(id=portfolio_id, base_currency=values["base_currency"])
     added, duplicates = insert_events(connection, before, events)
     if added:

@@ -480,6 +480,27 @@ def test_a_stuck_handler_is_cancelled_and_the_message_comes_again(open_broker, i
     assert failed >= 1
 
 
+def test_a_handler_whose_own_task_is_cancelled_has_failed_and_goes_on(open_broker, inbox):
+    async def scenario():
+        async with open_broker() as broker:
+            bus, seen = broker.bus("risk"), inbox()
+
+            async def handler(message):
+                await seen(message)
+                if len(seen.messages) == 1:
+                    inner = asyncio.create_task(asyncio.Event().wait())
+                    inner.cancel()
+                    await inner
+
+            await bus.subscribe(TOPIC, handler)
+            await bus.publish(TOPIC, "x")
+            await bus.publish(TOPIC, "y")
+            await seen.until(3)
+            return seen.data, bus.status.failed
+
+    assert asyncio.run(scenario()) == (["x", "x", "y"], 1)
+
+
 def test_after_close_nothing_arrives_and_what_runs_ends(open_broker, inbox):
     async def scenario():
         async with open_broker(grace_seconds=5.0) as broker:

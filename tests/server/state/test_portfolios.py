@@ -156,9 +156,23 @@ def test_ids_are_checked(portfolios, portfolio_id):
         asyncio.run(portfolios.create(portfolio_id))
 
 
-def test_cash_is_a_number(portfolios):
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda p: p.create("p1", cash=float("nan")),
+        lambda p: p.set_cash("p1", float("inf")),
+        lambda p: p.save_snapshot("p1", [AAPL], cash=float("nan")),
+    ],
+)
+def test_cash_is_a_number(portfolios, write):
     with pytest.raises(ParameterError, match="`cash` must be finite"):
-        asyncio.run(portfolios.create("p1", cash=float("nan")))
+        asyncio.run(write(portfolios))
+
+
+def test_the_time_of_a_snapshot_has_a_zone(portfolios):
+    with pytest.raises(DataError, match="`at` must have a time zone"):
+        asyncio.run(portfolios.save_snapshot("p1", [AAPL], at=datetime(2024, 1, 2)))
+    assert asyncio.run(portfolios.count()) == 0
 
 
 def test_events_are_appended_in_order_and_read_together(portfolios):
@@ -274,9 +288,22 @@ def test_no_events_is_a_mistake(portfolios):
         lambda p, **k: p.set_limits("p1", {"var_limit": 0.02}, **k),
         lambda p, **k: p.set_benchmark("p1", "TLT", **k),
         lambda p, **k: p.rename("p1", "Yours", **k),
+        lambda p, **k: p.set_cash("p1", 1.0, **k),
+        lambda p, **k: p.set_base_currency("p1", "EUR", **k),
         lambda p, **k: p.delete("p1", **k),
     ],
-    ids=["events", "nav", "snapshot", "targets", "limits", "benchmark", "name", "delete"],
+    ids=[
+        "events",
+        "nav",
+        "snapshot",
+        "targets",
+        "limits",
+        "benchmark",
+        "name",
+        "cash",
+        "currency",
+        "delete",
+    ],
 )
 def test_a_stale_version_is_a_conflict_and_changes_nothing(portfolios, write):
     async def scenario():
@@ -319,11 +346,14 @@ def test_values_replace_what_was_there(portfolios):
         await portfolios.set_limits("p1", [{"limit_type": "var_limit", "value": 0.03}])
         await portfolios.set_benchmark("p1", "TLT")
         await portfolios.rename("p1", "Mine")
+        await portfolios.set_cash("p1", 5)
+        await portfolios.set_base_currency("p1", "EUR")
         return await portfolios.get("p1")
 
     stored = asyncio.run(scenario())
     assert (dict(stored.targets), stored.benchmark, stored.name) == ({"B": 0.5}, "TLT", "Mine")
     assert dict(stored.limits[0]) == {"limit_type": "var_limit", "value": 0.03}
+    assert (stored.cash, stored.base_currency, stored.version) == (5.0, "EUR", 7)
 
 
 def test_targets_and_limits_must_be_storable(portfolios):
@@ -402,7 +432,7 @@ def test_a_snapshot_makes_the_portfolio_it_needs(portfolios, clock, heard):
     stored = asyncio.run(scenario())
     assert stored.positions == (Position("AAPL", 1, 2),)
     assert (stored.snapshot.at, stored.snapshot.cash, stored.cash) == (clock.now, 5, 5.0)
-    assert [what for _, what, _ in heard] == ["created", "snapshot"]
+    assert heard == [("p1", "snapshot", 1)]
 
 
 def test_positions_are_the_snapshot_until_events_come_after_it(portfolios):
