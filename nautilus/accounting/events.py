@@ -216,17 +216,21 @@ class Mark:
 
     def __post_init__(self) -> None:
         _check_time(self)
-        prices: dict[str, float] = {}
-        for symbol, price in _items(self.prices):
-            number = math.nan if price is None else _number(price)
-            if number is None or math.isinf(number):
-                raise DataError(
-                    f"`prices` of the mark at {self.timestamp:%Y-%m-%d} must be numbers,"
-                    f" got {price!r} for {symbol}.",
-                    field="prices",
-                )
-            prices[symbol] = number
+        prices: dict[str, float] = dict(_items(self.prices))
+        for symbol, price in prices.items():
+            if type(price) is not float or price in _INFINITE:
+                prices[symbol] = self._read(symbol, price)
         object.__setattr__(self, "prices", MappingProxyType(prices))
+
+    def _read(self, symbol: str, price: Any) -> float:
+        number = math.nan if price is None else _number(price)
+        if number is None or math.isinf(number):
+            raise DataError(
+                f"`prices` of the mark at {self.timestamp:%Y-%m-%d} must be numbers,"
+                f" got {price!r} for {symbol}.",
+                field="prices",
+            )
+        return number
 
     def __hash__(self) -> int:
         return hash((self.timestamp, tuple(sorted(self.prices.items()))))
@@ -242,6 +246,7 @@ class Mark:
         return Mark, (self.timestamp, dict(self.prices))
 
 
+_INFINITE = (math.inf, -math.inf)
 Event = Fill | Dividend | Split | Fee | Transfer | FxRate | Mark
 KINDS: dict[str, type[Any]] = {
     "fill": Fill,

@@ -103,7 +103,7 @@ def fills_pnl(
         Signed, not zero.
     prices : array (fill,)
     fees : array (fill,), optional
-        Positive when paid, in base currency.
+        Positive when paid, in the currency of the fill.
     multipliers : mapping of symbol -> multiplier, optional
         1 for those it does not name.
     fx_rates : array (fill,), optional

@@ -74,14 +74,18 @@ def ordered_events(events: Sequence[Event], prices: Any = None, rates: Any = Non
     values, like = read(prices, "prices")
     times = _row_times(like, "prices")
     columns = _columns_of(_traded(events), like)
-    rows: list[Event] = []
-    for when, row in zip(times, values[:, list(columns.values())].tolist(), strict=True):
-        rows.append(Mark(when, dict(zip(columns, row, strict=True))))
     days = np.array([t.date() for t in times], dtype="M8[D]")
-    if len(np.unique(days)) == len(days):
-        return _by_session(events, rows, panel_rates, days)
-    _check_awareness([*events, *rows])
-    return _by_time([*panel_rates, *events, *rows[_first_row(events, times) :]])
+    by_day = len(np.unique(days)) == len(days)
+    first = _first_session(events, days) if by_day else _first_row(events, times)
+    marks = [
+        Mark(when, dict(zip(columns, row, strict=True)))
+        for when, row in zip(
+            times[first:], values[first:, list(columns.values())].tolist(), strict=True
+        )
+    ]
+    if by_day:
+        return _by_session(events, marks, panel_rates, days)
+    return _by_time([*panel_rates, *events, *marks])
 
 
 def _by_time(events: Sequence[Event]) -> list[Event]:
@@ -93,18 +97,20 @@ def _by_session(
     events: Sequence[Event], marks: Sequence[Event], rates: Sequence[Event], days: Any
 ) -> list[Event]:
     """Sort by session, in it by time; events after the last session stay without a mark."""
-    sessions = _sessions_of(events, days)
-    first = min(sessions, default=0)
-    keyed = [((s, 1, e.timestamp, _rank(e)), e) for s, e in zip(sessions, events, strict=True)]
-    ordered = sorted(keyed, key=lambda pair: pair[0])
     by_session: list[list[Event]] = [[] for _ in range(len(days) + 1)]
     for session, rate in zip(_sessions_of(rates, days), rates, strict=True):
         by_session[session].append(rate)
-    for (session, *_), event in ordered:
+    ordered = _by_time(events)
+    for session, event in zip(_sessions_of(ordered, days), ordered, strict=True):
         by_session[session].append(event)
-    for session in range(first, len(days)):
-        by_session[session].append(marks[session])
+    first = len(days) - len(marks)
+    for session, mark in enumerate(marks, start=first):
+        by_session[session].append(mark)
     return [event for session in by_session for event in session]
+
+
+def _first_session(events: Sequence[Event], days: Any) -> int:
+    return min(_sessions_of(events, days), default=0)
 
 
 def _sessions_of(events: Sequence[Event], days: Any) -> list[int]:
@@ -113,6 +119,7 @@ def _sessions_of(events: Sequence[Event], days: Any) -> list[int]:
 
 
 def _first_row(events: Sequence[Event], times: Sequence[datetime]) -> int:
+    _check_awareness([*events, *(Mark(t, {}) for t in times[:1])])
     first = min((e.timestamp for e in events), default=None)
     return 0 if first is None else sum(1 for t in times if t < first)
 
