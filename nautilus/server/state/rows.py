@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, select
 
-from nautilus.accounting.events import Event, Fill, event_from_dict, event_to_dict
+from nautilus.accounting import event_from_dict, event_to_dict
+from nautilus.accounting.events import Event, Fill
 from nautilus.accounting.holdings import Position
 from nautilus.core.errors import DataError
 from nautilus.server.state.portfolio import (

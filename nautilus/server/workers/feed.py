@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from nautilus.server.workers.feed_steps import (
     step,
     trade_message,
 )
+from nautilus.server.workers.pauses import Wait, waiting_for
 
 __all__ = ["FeedStatus", "SimulatedFeed", "running_feed"]
 
@@ -38,8 +39,6 @@ MOST_LEASED = 2000
 SESSIONS_READ = 61
 BREATH = 32
 _log = logging.getLogger("nautilus.server.feed")
-
-Wait = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ class SimulatedFeed:
         wait : async callable, optional
             `await wait(seconds)` returns after the pause between ticks, or when draining is set.
         """
-        pause = wait or _waiting_for(draining)
+        pause = wait or waiting_for(draining)
         subscription = await self._bus.subscribe(FEED_ENSURE, self.ensure)
         self._running = True
         try:
@@ -239,17 +238,6 @@ async def running_feed(
 def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.error("the simulated feed has stopped", exc_info=error)
-
-
-def _waiting_for(draining: asyncio.Event) -> Wait:
-    async def wait(seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await draining.wait()
-        except TimeoutError:  # time for the next tick
-            return
-
-    return wait
 
 
 def _symbols_of(data: Any) -> list[str]:
