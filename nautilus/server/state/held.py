@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from nautilus.accounting.book import run_ledger
-from nautilus.accounting.events import Event, Fill, Mark
+from nautilus.accounting.events import Event, Fill, Mark, Split
 from nautilus.accounting.holdings import Position
 from nautilus.accounting.ledger import Ledger, apply_event, open_ledger
+from nautilus.accounting.schedule import ordered_events
 
 __all__ = ["Held", "held_after"]
 
@@ -28,7 +29,7 @@ class Held:
         Events read.
     ledger : Ledger
         Right in quantities and costs; its cash is not, since exchange rates play no part here.
-    prices : mapping of symbol -> last price that a fill or a mark told
+    prices : mapping of symbol -> last price told by a fill or a mark, adjusted for splits since
     last : datetime or None
         Time of the last event.
     """
@@ -83,7 +84,7 @@ def held_after(
         return _added(before, events[before.count :])
     # Quantities and costs need no exchange rate: cash and base amounts are not read here.
     rates = {event.currency: 1.0 for event in events if hasattr(event, "currency")}
-    ordered = sorted(events, key=lambda event: event.timestamp)
+    ordered = ordered_events(events)
     book = run_ledger(_booked(ordered), fx_rates=rates, base_currency=base_currency)
     return Held(len(events), book.ledger, _told(ordered, {}), _last(ordered))
 
@@ -116,6 +117,8 @@ def _told(events: Sequence[Event], before: Mapping[str, float]) -> dict[str, flo
     for event in events:
         if isinstance(event, Fill):
             prices[event.symbol] = event.price
+        elif isinstance(event, Split) and event.symbol in prices:
+            prices[event.symbol] /= event.ratio
         elif isinstance(event, Mark):
             prices.update({s: price for s, price in event.prices.items() if price == price})
     return prices

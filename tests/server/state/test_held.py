@@ -60,6 +60,18 @@ def test_marks_only_tell_prices():
     assert (position.price, position.average_cost, position.currency) == (120.0, 100.0, "EUR")
 
 
+@pytest.mark.parametrize("events", [[0, 1], [1, 0]])
+def test_a_split_changes_the_price_and_not_the_value(events):
+    both = (Fill(AT, "A", 10, 100.0), Split(AT, "A", 4.0))
+    (position,) = held_after([both[i] for i in events]).positions
+    assert (position.quantity, position.price, position.average_cost) == (40.0, 25.0, 25.0)
+    assert position.market_value == 1000.0
+
+
+def test_a_split_of_what_was_never_held_is_nothing():
+    assert held_after([Split(AT, "A", 4.0)]).positions == ()
+
+
 def test_many_new_events_are_booked_at_once():
     events = [Fill(at(n), "A", 1.0, 10.0 + n) for n in range(FEW + 5)]
     assert (
