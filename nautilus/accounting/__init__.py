@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from nautilus.accounting.book import Book as Book
     from nautilus.accounting.book import run_ledger as run_ledger
     from nautilus.accounting.costs import Costs as Costs
+    from nautilus.accounting.event_records import event_from_dict as event_from_dict
+    from nautilus.accounting.event_records import event_to_dict as event_to_dict
     from nautilus.accounting.events import Dividend as Dividend
     from nautilus.accounting.events import Fee as Fee
     from nautilus.accounting.events import Fill as Fill
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from nautilus.accounting.events import Mark as Mark
     from nautilus.accounting.events import Split as Split
     from nautilus.accounting.events import Transfer as Transfer
-    from nautilus.accounting.events import event_from_dict as event_from_dict
-    from nautilus.accounting.events import event_to_dict as event_to_dict
     from nautilus.accounting.explanation import PnlExplanation as PnlExplanation
     from nautilus.accounting.explanation import explain_pnl as explain_pnl
     from nautilus.accounting.fill_columns import FillsPnl as FillsPnl
@@ -76,6 +76,7 @@ __getattr__, __dir__ = lazy_exports(
     {
         "book": ["Book", "run_ledger"],
         "costs": ["Costs"],
+        "event_records": ["event_from_dict", "event_to_dict"],
         "events": [
             "Dividend",
             "Fee",
@@ -84,8 +85,6 @@ __getattr__, __dir__ = lazy_exports(
             "Mark",
             "Split",
             "Transfer",
-            "event_from_dict",
-            "event_to_dict",
         ],
         "explanation": ["PnlExplanation", "explain_pnl"],
         "fill_columns": ["FillsPnl", "fills_pnl"],

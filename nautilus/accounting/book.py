@@ -19,10 +19,10 @@ from nautilus.accounting.journal import (
     load_journal,
     open_journal,
 )
-from nautilus.accounting.ledger import Holding, Ledger
+from nautilus.accounting.ledger import Ledger
+from nautilus.accounting.profits import PNL_COLUMNS, pnl_lines
 from nautilus.accounting.round_trips import RoundTrip, round_trips
 from nautilus.accounting.schedule import as_events, ordered_events
-from nautilus.accounting.valuation import open_gains
 from nautilus.core.folds import ObjectFold, folded
 from nautilus.core.frames import labelled_frame, time_series
 from nautilus.core.results import Reason, Result
@@ -126,7 +126,7 @@ class Book(Result):
         """
         trips = round_trips(self.events, lot_method=self.ledger.lot_method, fx_rates=self.fx_rates)
         columns = {f.name: [getattr(t, f.name) for t in trips] for f in fields(RoundTrip)}
-        return labelled_frame(range(len(trips)), columns)
+        return labelled_frame(range(1, len(trips) + 1), columns, "trade")
 
     def to_frame(self) -> Any:
         """P&L by symbol."""
@@ -147,54 +147,6 @@ class Book(Result):
 
         names = ("nav", "returns", "pnl", "positions", "cash", "total_pnl", "reasons")
         return {name: plain(getattr(self, name)) for name in names}
-
-
-@dataclass(frozen=True, slots=True)
-class PnlLine:
-    """One row of `Book.pnl`."""
-
-    symbol: str
-    realised: float
-    unrealised: float
-    fees: float
-    dividends: float
-    fx: float
-
-    @property
-    def total(self) -> float:
-        """What was earned."""
-        return self.realised + self.unrealised + self.fx + self.dividends - self.fees
-
-
-PNL_COLUMNS = ("realised", "unrealised", "fees", "dividends", "fx", "total")
-
-
-def pnl_lines(ledger: Ledger) -> list[PnlLine]:
-    """P&L of each symbol, and of cash where it paid fees or moved with exchange rates."""
-    lines = [_symbol_line(ledger, h) for h in ledger.holdings.values()]
-    for currency, balance in ledger.cash.items():
-        moved = balance * ledger.fx_rates[currency] - ledger.cash_costs[currency]
-        fees = ledger.base_fees.get(currency, 0.0)
-        if currency != ledger.base_currency or fees:
-            fx = 0.0 if currency == ledger.base_currency else moved
-            lines.append(PnlLine(f"cash {currency}", 0.0, 0.0, fees, 0.0, fx))
-    return lines
-
-
-def _symbol_line(ledger: Ledger, holding: Holding) -> PnlLine:
-    unrealised, fx = 0.0, 0.0
-    if holding.lots:
-        price = ledger.prices.get(holding.symbol, NAN)
-        gains = open_gains(holding, price, ledger.fx_rates[holding.currency])
-        unrealised, fx = gains.unrealised, gains.fx
-    return PnlLine(
-        symbol=holding.symbol,
-        realised=holding.base_realised,
-        unrealised=unrealised,
-        fees=holding.base_fees,
-        dividends=holding.base_dividends,
-        fx=holding.base_fx + fx,
-    )
 
 
 def flow_return(before: float, after: float, flow: float) -> float:

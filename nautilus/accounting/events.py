@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -20,8 +20,6 @@ __all__ = [
     "Mark",
     "Split",
     "Transfer",
-    "event_from_dict",
-    "event_to_dict",
 ]
 
 
@@ -248,7 +246,7 @@ class Mark:
 
 _INFINITE = (math.inf, -math.inf)
 Event = Fill | Dividend | Split | Fee | Transfer | FxRate | Mark
-KINDS: dict[str, type[Any]] = {
+EVENT_KINDS: dict[str, type[Any]] = {
     "fill": Fill,
     "dividend": Dividend,
     "split": Split,
@@ -257,66 +255,7 @@ KINDS: dict[str, type[Any]] = {
     "fx_rate": FxRate,
     "mark": Mark,
 }
-_WORDS = {kind: word for word, kind in KINDS.items()}
-
-
-def event_to_dict(event: Event) -> dict[str, Any]:
-    """An event as JSON-able values, with its `kind`.
-
-    Examples
-    --------
-    >>> event_to_dict(Split(datetime(2020, 8, 31), "AAPL", 4.0))["kind"]
-    'split'
-    """
-    data: dict[str, Any] = {f.name: getattr(event, f.name) for f in fields(event)}
-    data["timestamp"] = event.timestamp.isoformat()
-    if isinstance(event, Mark):
-        # JSON has no NaN; None is read back as one.
-        data["prices"] = {s: p if p == p else None for s, p in event.prices.items()}
-    return {"kind": _WORDS[type(event)], **data}
-
-
-def event_from_dict(data: Mapping[str, Any]) -> Event:
-    """The event that `event_to_dict` wrote.
-
-    Raises
-    ------
-    DataError
-        Unknown kind or field, or values that the event refuses.
-
-    Examples
-    --------
-    >>> split = Split(datetime(2020, 8, 31), "AAPL", 4.0)
-    >>> event_from_dict(event_to_dict(split)) == split
-    True
-    """
-    values = dict(data)
-    word = values.pop("kind", None)
-    if word not in KINDS:
-        raise DataError(f"`kind` must be one of {', '.join(KINDS)}, got {word!r}.", field="kind")
-    known = {f.name for f in fields(KINDS[str(word)])}
-    extra = [name for name in values if name not in known]
-    if extra or "timestamp" not in values:
-        fault = f"has no field `{extra[0]}`" if extra else "needs `timestamp`"
-        raise DataError(
-            f"a {word} {fault}. Its fields are {', '.join(f.name for f in fields(KINDS[word]))}.",
-            field=extra[0] if extra else "timestamp",
-        )
-    values["timestamp"] = _as_time(values["timestamp"])
-    event: Event = KINDS[str(word)](**values)
-    return event
-
-
-def _as_time(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError as error:
-        raise DataError(
-            f"`timestamp` must be ISO 8601 such as 2024-01-02T15:30:00Z, got {value!r}.",
-            field="timestamp",
-        ) from error
+EVENT_WORDS = {kind: word for word, kind in EVENT_KINDS.items()}
 
 
 def _items(prices: Any) -> Any:
@@ -371,12 +310,12 @@ def _check_word(event: Any, name: str) -> None:
     value = getattr(event, name)
     if not isinstance(value, str) or not value.strip():
         raise DataError(
-            f"`{name}` of the {_WORDS[type(event)]} at {event.timestamp:%Y-%m-%d} must be a name,"
-            f" got {value!r}.",
+            f"`{name}` of the {EVENT_WORDS[type(event)]} at {event.timestamp:%Y-%m-%d} must be a"
+            f" name, got {value!r}.",
             field=name,
         )
 
 
 def _named(event: Any) -> str:
     subject = getattr(event, "symbol", None) or getattr(event, "currency", "")
-    return f"the {_WORDS[type(event)]} of {subject} at {event.timestamp:%Y-%m-%d}"
+    return f"the {EVENT_WORDS[type(event)]} of {subject} at {event.timestamp:%Y-%m-%d}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ from nautilus.accounting.book import Book
 from nautilus.accounting.events import Event, Fill, Mark, Split
 from nautilus.accounting.journal import Journal, open_journal
 from nautilus.accounting.ledger import Ledger
-from nautilus.core.errors import NotEnoughDataError, ParameterError
+from nautilus.accounting.mark_times import mark_position
+from nautilus.core.errors import ParameterError
 from nautilus.core.frames import labelled_frame
 from nautilus.core.results import Result
 
@@ -127,8 +127,8 @@ def explain_pnl(book: Book, start: Any = None, end: Any = None) -> PnlExplanatio
     (80.0, 25.0, 1.0, 104.0)
     """
     marks = [i for i, e in enumerate(book.events) if isinstance(e, Mark)]
-    last = _mark_position(book, marks, end, "end")
-    first = -1 if start is None else _mark_position(book, marks, start, "start")
+    last = mark_position(book, marks, end, "end")
+    first = -1 if start is None else mark_position(book, marks, start, "start")
     if first >= last:
         raise ParameterError(
             f"`start` ({start}) must have a mark before that of `end` ({end}); they share one.",
@@ -179,55 +179,6 @@ def _opened(book: Book) -> Journal:
         fx_rates=book.fx_rates,
         base_currency=ledger.base_currency,
     )
-
-
-def _mark_position(book: Book, marks: Sequence[int], when: Any, name: str) -> int:
-    """Position in `book.events` of the last mark at or before a time."""
-    if not marks:
-        raise NotEnoughDataError(
-            "`book` was never marked, so there is no P&L to explain. Pass prices to run_ledger.",
-            field="book",
-        )
-    if when is None:
-        return marks[-1]
-    limit = _as_time(when, name)
-    found = [i for i in marks if _is_by(book.events[i].timestamp, limit, name)]
-    if not found:
-        first = book.events[marks[0]].timestamp
-        raise NotEnoughDataError(
-            f"`{name}` ({when}) is before the first mark, {first:%Y-%m-%d}."
-            + (" Leave it out to begin with the opening cash." if name == "start" else ""),
-            field=name,
-        )
-    return found[-1]
-
-
-def _as_time(when: Any, name: str) -> date:
-    if isinstance(when, str):
-        try:
-            return date.fromisoformat(when) if len(when) <= 10 else datetime.fromisoformat(when)
-        except ValueError as error:
-            raise ParameterError(
-                f"`{name}` must be a date such as 2024-03-31, got {when!r}.", field=name
-            ) from error
-    if not isinstance(when, date):
-        raise ParameterError(
-            f"`{name}` must be a date, a datetime or ISO 8601 text, got {when!r}.", field=name
-        )
-    return when
-
-
-def _is_by(mark: datetime, limit: date, name: str) -> bool:
-    if not isinstance(limit, datetime):
-        return mark.date() <= limit
-    if (mark.tzinfo is None) != (limit.tzinfo is None):
-        words = "without" if mark.tzinfo is None else "with"
-        raise ParameterError(
-            f"`{name}` must be {words} a time zone like the marks of the book, got {limit}."
-            " Or pass a date.",
-            field=name,
-        )
-    return mark <= limit
 
 
 def _explained(

@@ -134,10 +134,13 @@ def fills_pnl(
     charged = None if fees is None else _column(fees, "fees", len(codes))
     rates = None if fx_rates is None else _column(fx_rates, "fx_rates", len(codes))
     sizes = np.array([float((multipliers or {}).get(s, 1.0)) for s in labels], dtype=np.float64)
+    _check_finite(rates, "fx_rates")
     columns = (codes, traded, paid, charged, rates, sizes)
     found = scan_lots(*columns, method) if method else scan_at_average(*columns)
     if found.bad_row >= 0:
         raise _bad_row(found.bad_row, traded, paid)
+    if not np.isfinite(found.charged).all():  # a thousand sums are read sooner than a million fees
+        _check_finite(charged, "fees")
     return FillsPnl(
         realised=found.realised,
         fx=found.fx,
@@ -177,6 +180,12 @@ def _column(values: Any, name: str, length: int) -> Floats:
             field=name,
         )
     return writable(grid[:, 0])
+
+
+def _check_finite(values: Floats | None, name: str) -> None:
+    if values is not None and not np.isfinite(values).all():
+        row = int(np.argmin(np.isfinite(values)))
+        raise DataError(f"`{name}` must be finite, but row {row} is {values[row]}.", field=name)
 
 
 def _bad_row(row: int, traded: Floats, prices: Floats) -> DataError:

@@ -57,7 +57,7 @@ def currency_scan(
 ) -> int:  # fmt: skip
     """Fills with exchange rates at average cost; the first unusable row, or -1."""
     for i in range(len(codes)):
-        amount = traded[i] * prices[i] * rates[i]
+        amount = traded[i] * prices[i]
         if amount - amount != 0.0 or traded[i] == 0.0:
             return i
         s = codes[i]

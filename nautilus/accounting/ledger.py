@@ -7,7 +7,7 @@ private journal (`nautilus.accounting.journal`) and freeze it when it is read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -162,13 +162,15 @@ class Ledger:
             object.__setattr__(self, name, _read_only(getattr(self, name)))
 
     def __reduce__(self) -> Any:
-        return ledger_from_dict, (ledger_to_dict(self),)
+        return Ledger.from_dict, (self.to_dict(),)
 
     def __hash__(self) -> int:
         return hash((self.nav, self.marked_at, tuple(self.cash.items()), len(self.fill_ids)))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able values; `Ledger.from_dict` reads them back to the bit."""
+        from nautilus.accounting.ledger_records import ledger_to_dict
+
         return ledger_to_dict(self)
 
     @classmethod
@@ -181,6 +183,8 @@ class Ledger:
         >>> Ledger.from_dict(ledger.to_dict()) == ledger
         True
         """
+        from nautilus.accounting.ledger_records import ledger_from_dict
+
         return ledger_from_dict(data)
 
 
@@ -269,36 +273,3 @@ def apply_fill(ledger: Ledger, fill: Fill) -> Ledger:
     185.0
     """
     return apply_event(ledger, fill)
-
-
-def ledger_to_dict(ledger: Ledger) -> dict[str, Any]:
-    """A ledger as JSON-able values; mappings keep their order, on which the last bit depends."""
-    data: dict[str, Any] = {}
-    for name in (f.name for f in fields(Ledger)):
-        value = getattr(ledger, name)
-        data[name] = dict(value) if name in MAPPINGS else value
-    data["holdings"] = [_holding_to_dict(h) for h in ledger.holdings.values()]
-    data["fill_ids"] = sorted(ledger.fill_ids)
-    data["marked_at"] = ledger.marked_at.isoformat() if ledger.marked_at else None
-    return data
-
-
-def ledger_from_dict(data: Mapping[str, Any]) -> Ledger:
-    """The ledger that `ledger_to_dict` wrote."""
-    values = dict(data)
-    holdings = [_holding_from_dict(h) for h in values["holdings"]]
-    values["holdings"] = {h.symbol: h for h in holdings}
-    values["fill_ids"] = frozenset(values["fill_ids"])
-    if values["marked_at"] is not None:
-        values["marked_at"] = datetime.fromisoformat(values["marked_at"])
-    return Ledger(**values)
-
-
-def _holding_to_dict(holding: Holding) -> dict[str, Any]:
-    data = {f.name: getattr(holding, f.name) for f in fields(Holding)}
-    data["lots"] = [[lot.quantity, lot.cost, lot.base_cost] for lot in holding.lots]
-    return data
-
-
-def _holding_from_dict(data: Mapping[str, Any]) -> Holding:
-    return Holding(**{**data, "lots": tuple(Lot(*lot) for lot in data["lots"])})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -177,16 +177,7 @@ def _row_times(like: Like, name: str) -> list[datetime]:
 def _plain_time(value: Any) -> datetime:
     """The time in its own zone."""
     plain: datetime = value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") else value
-    return (
-        plain
-        if isinstance(plain, datetime)
-        else datetime.combine(_date(plain), datetime.min.time())
-    )
-
-
-def _date(value: Any) -> date:
-    found: date = value
-    return found
+    return plain
 
 
 def _rate_events(rates: Any) -> list[Event]:

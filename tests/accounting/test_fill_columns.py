@@ -106,6 +106,12 @@ def test_bad_rows_are_named(method):
         fills_pnl(["A", "A"], [1, 1], [1.0, np.nan], lot_method=method)
     with pytest.raises(DataError, match=r"`quantities` must be finite, but row 0 is inf"):
         fills_pnl(["A", "A"], [np.inf, 1], [1.0, 1.0], lot_method=method)
+    with pytest.raises(DataError, match=r"`fx_rates` must be finite, but row 1 is nan"):
+        fills_pnl(["A", "A"], [1, 1], [1.0, 1.0], fx_rates=[1.0, np.nan], lot_method=method)
+    with pytest.raises(DataError, match=r"`fees` must be finite, but row 0 is nan"):
+        fills_pnl(["A", "A"], [1, 1], [1.0, 1.0], [np.nan, 0.0], lot_method=method)
+    with pytest.raises(DataError, match=r"`quantities` must not be 0, but row 0 is"):
+        fills_pnl(["A"], [0], [1.0], fx_rates=[1.0], lot_method=method)
 
 
 def test_columns_must_be_of_one_length():
