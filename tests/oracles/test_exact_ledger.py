@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction as Exact
 from typing import Any
@@ -10,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus.accounting import Dividend, Fee, Fill, FxRate, Mark, Split, Transfer, run_ledger
+from nautilus.accounting import (
+    Dividend,
+    Fee,
+    Fill,
+    FxRate,
+    Mark,
+    Split,
+    Transfer,
+    explain_pnl,
+    fills_pnl,
+    run_ledger,
+)
 
 START = datetime(2024, 1, 2)
 CURRENCY = {"A": "USD", "B": "EUR", "F": "EUR"}
@@ -159,9 +171,7 @@ def histories(draw: Any, ratios: tuple[float, ...] = (2.0, 0.5, 3.0, 0.1)) -> li
 
 def check_same_book(events: list[Any], lot_method: str, shuffled: list[Any]) -> None:
     book = run_ledger(shuffled, cash=CASH, lot_method=lot_method, fx_rates={"EUR": 1.25})
-    oracle = ExactLedger(lot_method)
-    for event in events:
-        oracle.apply(event)
+    oracle = oracle_of(events, lot_method)
     scale = 1e-12 * float(oracle.gross + exact(CASH))
 
     def near(found: float, wanted: Exact) -> None:
@@ -205,7 +215,68 @@ def test_the_book_of_highest_cost_first_is_the_exact_one(data: st.DataObject) ->
     check_same_book(events, "hifo", data.draw(st.permutations(events)))
 
 
-@pytest.mark.parametrize("lot_method", ["average", "fifo", "lifo", "hifo"])
+def oracle_of(events: list[Any], lot_method: str) -> ExactLedger:
+    oracle = ExactLedger(lot_method)
+    for event in events:
+        oracle.apply(event)
+    return oracle
+
+
+LOT_METHODS = ["average", "fifo", "lifo", "hifo"]
+
+
+@pytest.mark.parametrize("lot_method", LOT_METHODS)
+@given(events=histories(ratios=(2.0, 0.5, 4.0)))
+def test_fills_in_columns_realise_what_the_exact_book_does(
+    lot_method: str, events: list[Any]
+) -> None:
+    fills = [e for e in events if isinstance(e, Fill)]
+    rates = [1.0 if f.currency == "USD" else 1.25 for f in fills]
+    columns = [[getattr(f, n) for f in fills] for n in ("symbol", "quantity", "price", "fee")]
+    oracle = oracle_of(fills, lot_method)
+    found = fills_pnl(*columns, multipliers=MULTIPLIER, fx_rates=rates, lot_method=lot_method)
+    scale = 1e-12 * float(oracle.gross + 1)
+    for symbol, realised, fees in zip(
+        found.symbols, found.realised_by_symbol, found.fees_by_symbol, strict=True
+    ):
+        line = oracle.booked[symbol]
+        assert abs(realised - float(line.get("realised", Exact(0)))) <= scale
+        assert abs(fees - float(line["fees"])) <= scale
+
+
+@pytest.mark.parametrize("lot_method", LOT_METHODS)
+@given(events=histories(ratios=(2.0, 0.5, 4.0)))
+def test_round_trips_sum_to_what_was_realised(lot_method: str, events: list[Any]) -> None:
+    free = [replace(e, fee=0.0) if isinstance(e, Fill) else e for e in events]
+    oracle = oracle_of(free, lot_method)
+    book = run_ledger(free, cash=CASH, lot_method=lot_method, fx_rates={"EUR": 1.25})
+    trades = book.trades
+    scale = 1e-12 * float(oracle.gross + 1)
+    for symbol, line in oracle.booked.items():
+        wanted = line.get("realised", Exact(0)) + line.get("fx", Exact(0))
+        assert abs(trades["pnl"][trades["symbol"] == symbol].sum() - float(wanted)) <= scale
+
+
+@pytest.mark.parametrize("lot_method", ["average", "fifo"])
+@given(events=histories(), data=st.data())
+def test_causes_sum_to_the_profit_between_any_two_marks(
+    lot_method: str, events: list[Any], data: st.DataObject
+) -> None:
+    oracle = oracle_of(events, lot_method)
+    book = run_ledger(events, cash=CASH, lot_method=lot_method, fx_rates={"EUR": 1.25})
+    last = data.draw(st.integers(0, len(oracle.navs) - 1))
+    first = data.draw(st.integers(-1, last - 1))
+    start = None if first < 0 else book.marked_at[first]
+    why = explain_pnl(book, start, book.marked_at[last])
+    opening = exact(CASH) if first < 0 else oracle.navs[first]
+    earned = oracle.navs[last] - opening - sum(oracle.net_flows[first + 1 : last + 1], Exact(0))
+    scale = 1e-12 * float(oracle.gross + exact(CASH))
+    assert abs(why.total - float(earned)) <= scale
+    causes = why.price + why.fx + why.cross + why.trading + why.dividends - why.fees
+    assert abs(causes - float(earned)) <= scale
+
+
+@pytest.mark.parametrize("lot_method", LOT_METHODS)
 @pytest.mark.parametrize(
     "quantities",
     [
@@ -224,7 +295,7 @@ def test_a_position_sold_in_parts_is_flat(quantities: list[float], lot_method: s
     assert len(book.positions) == 0
 
 
-@pytest.mark.parametrize("lot_method", ["average", "fifo", "lifo", "hifo"])
+@pytest.mark.parametrize("lot_method", LOT_METHODS)
 @pytest.mark.parametrize("held, sold", [(21.0, 20.99999999), (1e-6, 9e-7), (1e9, 999_999_999.0)])
 def test_what_is_really_left_stays(held: float, sold: float, lot_method: str) -> None:
     fills = [Fill(START, "A", held, 10.0), Fill(START + timedelta(minutes=1), "A", -sold, 10.0)]
