@@ -114,9 +114,12 @@ if TYPE_CHECKING:
     from nautilus.analytics.timing import MarketTiming as MarketTiming
     from nautilus.analytics.timing import henriksson_merton as henriksson_merton
     from nautilus.analytics.timing import treynor_mazuy as treynor_mazuy
+    from nautilus.analytics.two_ways import ActiveAttribution as ActiveAttribution
+    from nautilus.analytics.two_ways import attribute_active_return as attribute_active_return
     from nautilus.analytics.windows import rolling as rolling
 
 __all__ = [
+    "ActiveAttribution",
     "AlphaBeta",
     "Attribution",
     "BenchmarkComparison",
@@ -136,6 +139,7 @@ __all__ = [
     "alpha_beta",
     "annualized_return",
     "annualized_volatility",
+    "attribute_active_return",
     "autocorrelation_adjusted_sharpe_ratio",
     "average_drawdown",
     "batting_average",
@@ -312,6 +316,7 @@ __getattr__, __dir__ = lazy_exports(
             "tail_gini",
         ],
         "timing": ["MarketTiming", "henriksson_merton", "treynor_mazuy"],
+        "two_ways": ["ActiveAttribution", "attribute_active_return"],
         "windows": ["rolling"],
     },
 )

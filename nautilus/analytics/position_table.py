@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -51,9 +52,29 @@ class Realised:
 
 
 def ledger_totals(
-    events: Any, fx_rates: Mapping[str, float] | None, base_currency: str
+    events: Any,
+    fx_rates: Mapping[str, float] | None,
+    base_currency: str,
+    since: datetime | None = None,
 ) -> Realised:
-    """Run the ledger over the events."""
+    """Run the ledger over the events; what was earned counts from `since`."""
+    if since is None:
+        return _totals(events, fx_rates, base_currency)
+    whole = _totals(events, fx_rates, base_currency)
+    before = _totals([e for e in events if e.timestamp < since], fx_rates, base_currency)
+    return replace(
+        whole,
+        realised=_less(whole.realised, before.realised),
+        dividends=_less(whole.dividends, before.dividends),
+        fees=_less(whole.fees, before.fees),
+    )
+
+
+def _less(whole: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
+    return {name: value - before.get(name, 0.0) for name, value in whole.items()}
+
+
+def _totals(events: Any, fx_rates: Mapping[str, float] | None, base_currency: str) -> Realised:
     from nautilus.accounting import run_ledger
 
     ledger = run_ledger(events, fx_rates=fx_rates, base_currency=base_currency).ledger

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,7 @@ def portfolio_pnl(
     events: Any = None,
     fx_rates: Mapping[str, float] | None = None,
     base_currency: str | None = None,
+    since: datetime | None = None,
 ) -> PortfolioPnl:
     """P&L of the positions held now, in money of the base currency.
 
@@ -174,6 +176,9 @@ def portfolio_pnl(
         are converted at the same rate: positions alone do not know their FX effect.
     base_currency : str, optional
         The positions' own currency by default.
+    since : datetime, optional
+        Realised P&L, dividends and fees count from events at or after this time only; what is
+        unrealised is always against cost.
 
     Returns
     -------
@@ -206,7 +211,7 @@ def portfolio_pnl(
     if not held:
         raise DataError("`positions` must hold at least one position.", field="positions")
     currency, rates = base_rates(held, fx_rates, base_currency)
-    realised = Realised() if events is None else ledger_totals(events, fx_rates, currency)
+    realised = Realised() if events is None else ledger_totals(events, fx_rates, currency, since)
     table = position_table(held, held_prices(held, prices), realised.average_costs, rates)
     return _pnl(table, realised, currency, has_events=events is not None)
 

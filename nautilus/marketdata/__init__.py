@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nautilus.marketdata.bars import resample_bars as resample_bars
     from nautilus.marketdata.calendars import align_to_sessions as align_to_sessions
     from nautilus.marketdata.calendars import sessions as sessions
+    from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
     from nautilus.marketdata.reading import read_prices as read_prices
     from nautilus.marketdata.reference import Instrument as Instrument
     from nautilus.marketdata.reference import asset_class as asset_class
@@ -39,6 +40,7 @@ __all__ = [
     "resample_bars",
     "sectors",
     "sessions",
+    "simulate_fundamentals",
     "simulate_market",
     "simulated_symbols",
 ]
@@ -48,6 +50,7 @@ __getattr__, __dir__ = lazy_exports(
     {
         "bars": ["Bar", "adjust_prices", "resample_bars"],
         "calendars": ["align_to_sessions", "sessions"],
+        "fundamentals": ["simulate_fundamentals"],
         "reading": ["read_prices"],
         "reference": ["Instrument", "asset_class", "find_instrument", "known_symbols", "sectors"],
         "samples": ["available_samples", "load_sample"],

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     simulated_fallback: bool = Field(
         default=True, description="Let the simulated source answer last."
     )
+    benchmark: str = Field(default="SPY", description="Benchmark of portfolios without one.")
     warm: bool = Field(default=True, description="Import heavy libraries in the background.")
     threads: int | None = Field(
         default=None, ge=1, le=256, description="CPU threads; default: cores."

@@ -123,6 +123,15 @@ def two_periods():
     return *weights, [[0.10, 0.02], [0.04, 0.0]], [[0.08, 0.03], [0.02, 0.01]]
 
 
+def by_segment():
+    names = ("portfolio_weights", "benchmark_weights", "portfolio_returns", "benchmark_returns")
+    return dict(zip(names, two_periods(), strict=True))
+
+
+def both_ways():
+    return a.attribute_active_return(**by_segment())
+
+
 def currencies():
     return (
         {"UK": 0.6, "US": 0.4},
@@ -192,8 +201,25 @@ ACCOUNTING = [
 ]
 
 ANALYTICS = [
+    making(
+        a.ActiveAttribution,
+        lambda: (),
+        by=a.attribute_active_return,
+        portfolio_returns=[0.02, -0.01, 0.03, 0.01],
+        benchmark_returns=[0.01, -0.02, 0.03, 0.00],
+        factor_returns=[0.01, -0.02, 0.03, 0.00],
+    ),
+    call(
+        a.attribute_active_return,
+        portfolio_weights={"UK": 0.4, "US": 0.6},
+        benchmark_weights={"UK": 0.5, "US": 0.5},
+        portfolio_returns={"UK": 0.2, "US": 0.1},
+        benchmark_returns={"UK": 0.1, "US": 0.1},
+    ),
+    making(a.ActiveAttribution, tuple, by=both_ways),
     making(a.AlphaBeta, lambda: (series(), benchmark()), by=a.alpha_beta),
     making(a.BookHistory, lambda: (book(),), by=a.book_history),
+    Call(a.attribute_active_return, lambda: ((), by_segment())),
     making(a.book_history, lambda: (book(),)),
     making(a.Attribution, two_periods, by=a.brinson),
     making(a.BenchmarkComparison, lambda: (series(), benchmark()), by=a.compare_to_benchmark),
@@ -238,6 +264,7 @@ INDICATORS = [
 ]
 
 MARKETDATA = [
+    call(m.simulate_fundamentals, ["AAPL", "MSFT"]),
     Call(
         m.Bar,
         lambda: (
@@ -265,6 +292,7 @@ MARKETDATA = [
     making(m.resample_bars, lambda: (bars(),), timeframe="1h"),
     making(m.sectors, lambda: (["AAPL", "XOM", "SPY"],)),
     call(m.sessions, "XNYS", "2025-08-01", "2025-08-22"),
+    making(m.simulate_fundamentals, lambda: (["AAPL", "MSFT"],), seed=3),
     making(m.simulate_market, simulated, **YEAR),
     call(m.simulated_symbols),
 ]
