@@ -9,6 +9,7 @@ from nautilus.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from nautilus.accounting.book import Book as Book
     from nautilus.accounting.book import run_ledger as run_ledger
+    from nautilus.accounting.closed_trades import RoundTrip as RoundTrip
     from nautilus.accounting.costs import Costs as Costs
     from nautilus.accounting.event_records import event_from_dict as event_from_dict
     from nautilus.accounting.event_records import event_to_dict as event_to_dict
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from nautilus.accounting.reading import read_fills as read_fills
     from nautilus.accounting.reconciliation import Reconciliation as Reconciliation
     from nautilus.accounting.reconciliation import reconcile as reconcile
-    from nautilus.accounting.round_trips import RoundTrip as RoundTrip
     from nautilus.accounting.valuation import Valuation as Valuation
     from nautilus.accounting.valuation import mark_to_market as mark_to_market
 
@@ -75,6 +75,7 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "book": ["Book", "run_ledger"],
+        "closed_trades": ["RoundTrip"],
         "costs": ["Costs"],
         "event_records": ["event_from_dict", "event_to_dict"],
         "events": [
@@ -92,7 +93,6 @@ __getattr__, __dir__ = lazy_exports(
         "ledger": ["Holding", "Ledger", "Lot", "apply_event", "apply_fill", "open_ledger"],
         "reading": ["read_fills"],
         "reconciliation": ["Reconciliation", "reconcile"],
-        "round_trips": ["RoundTrip"],
         "valuation": ["Valuation", "mark_to_market"],
     },
 )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus.accounting.closed_trades import RoundTrip, round_trips
 from nautilus.accounting.events import Event, Mark
 from nautilus.accounting.journal import (
     Journal,
@@ -21,7 +22,6 @@ from nautilus.accounting.journal import (
 )
 from nautilus.accounting.ledger import Ledger
 from nautilus.accounting.profits import PNL_COLUMNS, pnl_lines
-from nautilus.accounting.round_trips import RoundTrip, round_trips
 from nautilus.accounting.schedule import as_events, ordered_events
 from nautilus.core.folds import ObjectFold, folded
 from nautilus.core.frames import labelled_frame, time_series

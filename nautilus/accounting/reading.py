@@ -123,8 +123,8 @@ def _fill(row: Row, line: str, layout: Layout, turn: float, zone: ZoneInfo | Non
         value = row[layout.columns[role]] if role in layout.columns else None
         return None if is_empty(value) else value
 
-    symbol = cell("symbol")
-    if symbol is None:
+    symbol = row[layout.columns["symbol"]]
+    if symbol != symbol or not str(symbol or "").strip():  # "NA" is a listed company
         raise DataError(f"{line}: `symbol` is empty.", field="path_or_frame")
     quantity = _quantity(cell("quantity"), cell("side"), line)
     try:

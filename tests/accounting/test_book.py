@@ -173,6 +173,8 @@ def test_the_stream_of_the_booked_events_is_the_book_to_the_bit(fill, prices, da
     assert live.value == book.ledger
     assert live.copy().value == book.ledger
     assert live.ready
+    assert live.peek(fill(6, "A", 1, 10.0)).holdings["A"].quantity == 7.0
+    assert live.value == book.ledger
 
 
 def test_positions_serve_wherever_positions_are_asked_for(fill, prices):

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nautilus.accounting import Fill, fills_pnl, read_fills, reconcile, run_ledger
 from nautilus.core.errors import DataError, LabelError, NotFoundError, ParameterError
@@ -101,6 +103,7 @@ def test_optional_columns():
         ({"Date": ["", "2024-01-03"]}, r"row 0: the time is empty"),
         ({"Commission": ["1", "x"]}, r"row 1: `Commission` must be a number, got 'x'"),
         ({"Ticker": ["AAPL", " "]}, r"row 1: `symbol` is empty"),
+        ({"Ticker": ["AAPL", None]}, r"row 1: `symbol` is empty"),
     ],
 )
 def test_a_cell_that_cannot_be_read_is_named(changes, text):
@@ -139,6 +142,33 @@ def test_missing_files_and_columns():
         read_fills(table().iloc[:0])
     with pytest.raises(DataError, match=r"expected a frame or rows as mappings"):
         read_fills(3)
+
+
+fills = st.lists(
+    st.builds(
+        Fill,
+        st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda t: t.replace(fold=0)),
+        st.sampled_from(["AAPL", "BRK.B", "ES=F", "NA"]),
+        st.floats(-1e9, 1e9, allow_subnormal=False).filter(bool),
+        st.floats(-1e6, 1e6),
+        st.floats(0, 1e3),
+        st.sampled_from(["USD", "EUR"]),
+        st.sampled_from([1.0, 50.0]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(fills)
+def test_what_is_written_is_read_back_to_the_bit(fills):
+    columns = {
+        name: [getattr(f, name) for f in fills]
+        for name in ("timestamp", "symbol", "quantity", "price", "fee", "currency", "multiplier")
+    }
+    texts = {name: [str(v) for v in values] for name, values in columns.items()}
+    for form in (pd.DataFrame(columns), pl.DataFrame(columns), pd.DataFrame(texts)):
+        assert read_fills(form) == fills
 
 
 def test_flex_query_keeps_executions_only():

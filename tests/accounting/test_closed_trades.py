@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nautilus.accounting import FxRate, Split, run_ledger
-from nautilus.accounting.round_trips import round_trips
+from nautilus.accounting.closed_trades import round_trips
 
 COLUMNS = [
     "symbol", "side", "opened", "closed", "quantity", "entry", "exit", "fees", "pnl",
