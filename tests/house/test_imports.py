@@ -12,8 +12,8 @@ from .public import PACKAGES, modules
 HEAVY = {"pandas", "polars", "scipy", "numba", "matplotlib", "sklearn", "cvxpy", "arch"}
 WEB = {"fastapi", "starlette", "uvicorn", "pydantic", "sqlalchemy", "redis"}
 DOORS = {
-    "pandas": ("core/frames.py",),
-    "polars": ("core/frames.py", "marketdata/", "factors/"),
+    "pandas": ("core/frames/",),
+    "polars": ("core/frames/", "marketdata/", "factors/"),
     "numba": ("core/jit.py",),
     "matplotlib": ("core/plot.py", "reports/figures.py"),
     "cvxpy": ("portfolio/solvers.py",),
