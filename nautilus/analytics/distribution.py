@@ -225,7 +225,9 @@ def mean_difference(row: Floats) -> tuple[float]:
     if n < 2:
         return (NAN,)
     weights = 2.0 * np.arange(n) - (n - 1.0)
-    return (float(np.dot(weights, np.sort(row))) * 2.0 / (n * (n - 1.0)),)
+    ordered = np.sort(row)
+    # The weights sum to 0: shifted first, equal returns are exactly 0 apart.
+    return (float(np.dot(weights, ordered - ordered[0])) * 2.0 / (n * (n - 1.0)),)
 
 
 def itself(aggregate: Any, *_: float) -> Any:
@@ -296,16 +298,23 @@ def l_statistics(row: Floats) -> tuple[float, float, float, float]:
     """The first four from probability-weighted moments."""
     x, n = np.sort(row), len(row)
     i = np.arange(n)
+    # Only the location moves with a shift; without it nearly equal returns lose their digits.
+    first = float(x[0]) if n else NAN
     weight, b = np.ones(n), [NAN] * 4
     for r in range(min(4, n)):
         if r:
             weight = weight * (i - r + 1.0) / (n - r)
-        b[r] = float(np.dot(weight, x)) / n
+        b[r] = float(np.dot(weight, x - first)) / n
     second = 2 * b[1] - b[0]
     third = 6 * b[2] - 6 * b[1] + b[0]
     fourth = 20 * b[3] - 30 * b[2] + 12 * b[1] - b[0]
     shaped = n > 1 and second > 8 * np.finfo(float).eps * float(np.abs(x).max())
-    return b[0], second, third / second if shaped else NAN, fourth / second if shaped else NAN
+    return (
+        first + b[0],
+        second,
+        third / second if shaped else NAN,
+        fourth / second if shaped else NAN,
+    )
 
 
 def l_moments(returns: Any) -> LMoments:

@@ -19,9 +19,14 @@ from nautilus.analytics import (
     beta,
     correlation,
     downside_deviation,
+    gini_mean_difference,
+    kurtosis,
+    l_moments,
     max_drawdown,
+    mean_absolute_deviation,
     omega_ratio,
     sharpe_ratio,
+    skewness,
     sortino_ratio,
     total_return,
     tracking_error,
@@ -167,6 +172,24 @@ def test_path_of_wealth(name: str) -> None:
     close(annualized_volatility(x), (deviated, deviated))
 
 
+@pytest.mark.parametrize("name", AWKWARD)
+def test_distances_and_shape(name: str) -> None:
+    x = AWKWARD[name]
+    exact = known(x)
+    n = len(exact)
+    pairs = mean([abs(a - b) for i, a in enumerate(exact) for b in exact[:i]])
+    close(gini_mean_difference(x), (pairs, pairs))
+    close(l_moments(x).scale, (pairs / 2, pairs / 2))
+    centre = mean(exact)
+    apart = mean([abs(r - centre) for r in exact])
+    close(mean_absolute_deviation(x), (apart, apart))
+    if n >= 4 and name != "very tiny":  # whose fourth powers are below every float
+        second, third, fourth = (mean([(r - centre) ** k for r in exact]) for k in (2, 3, 4))
+        lopsided, heavy = third / (second * root(second)), fourth / second**2 - 3
+        close(skewness(x), (lopsided, abs(lopsided) + 1))
+        close(kurtosis(x), (heavy, abs(heavy) + 3))
+
+
 @pytest.mark.parametrize("second", AWKWARD)
 @pytest.mark.parametrize("first", AWKWARD)
 def test_lines_of_one_series_on_another(first: str, second: str) -> None:
@@ -191,7 +214,8 @@ def test_constant_returns(level: float) -> None:
     x, y = np.full(40, level), AWKWARD["daily"]
     assert beta(x, y) == 0.0
     assert alpha(x, y) == pytest.approx(level * PPY, rel=1e-14)
-    assert annualized_volatility(x) == 0.0
+    assert annualized_volatility(x) == gini_mean_difference(x) == 0.0
+    assert mean_absolute_deviation(x) == l_moments(x).scale == 0.0
     for undefined in (sharpe_ratio(x), beta(y, x), alpha(y, x), correlation(x, y)):
         assert math.isnan(undefined)
     assert tracking_error(x, x) == 0.0
