@@ -132,10 +132,12 @@ def _floor(times: NDArray[Any], step: int, unit: str) -> NDArray[Any]:
 
 
 def adjust_prices(prices: Any, *, splits: Any = None, dividends: Any = None) -> Any:
-    """Closes adjusted backward, so that returns across an ex-date are what a holder earned.
+    """Closes adjusted backward: returns across an ex-date are those of a holder who reinvests.
 
     Each price before an ex-date is multiplied by 1 / ratio for a split of `ratio` new shares for
-    one, and by 1 - dividend / last close before the ex-date for a dividend.
+    one, and by 1 - dividend / last close before the ex-date for a dividend: it is reinvested at
+    that close less the dividend. At the close of the ex-date instead (what a book earns that buys
+    then) the return r of that day is lower by r * dividend / last close.
 
     Parameters
     ----------
