@@ -227,11 +227,11 @@ def _symbol_effects(
     fills = [fill[1:] for fill in period.fills if fill[0] == symbol]
     # Where nothing is held at the end the closing price cancels, so any will do.
     closing = after.prices[symbol] if now.lots else (fills[-1][1] if fills else opening)
-    moved = closing - opening
-    return (
-        quantity * moved * earlier,
-        quantity * opening * (later - earlier),
-        quantity * moved * (later - earlier),
+    moved, rate_moved = closing - opening, later - earlier
+    return (  # + 0.0: nothing times a fall is 0.0, not -0.0
+        quantity * moved * earlier + 0.0,
+        quantity * opening * rate_moved + 0.0,
+        quantity * moved * rate_moved + 0.0,
         math.fsum(q * (closing * later - p * r) for q, p, r in fills),
         now.base_dividends - (held.base_dividends if held else 0.0),
         now.base_fees - (held.base_fees if held else 0.0),

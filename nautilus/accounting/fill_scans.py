@@ -15,6 +15,8 @@ __all__ = ["Scanned", "average_scan", "currency_scan", "scan_at_average", "scan_
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+# An interpreted fill takes as long as this many of the steps in which `kernel` counts.
+_STEPS = 2
 
 
 class Scanned(NamedTuple):
@@ -78,7 +80,7 @@ def scan_at_average(
 ) -> Scanned:  # fmt: skip
     """Run a scan at average cost, compiled when that pays."""
     scan = average_scan if rates is None else currency_scan
-    runner = kernel(scan, len(codes))
+    runner = kernel(scan, _STEPS * len(codes))
     plain = runner is scan
 
     def zeros(size: int) -> Any:
@@ -107,7 +109,7 @@ def scan_lots(
     sizes: Floats, method: int,
 ) -> Scanned:  # fmt: skip
     """Run the step over lots, compiled when that pays."""
-    runner = kernel(trade_lots, len(codes))
+    runner = kernel(trade_lots, _STEPS * len(codes))
     plain = runner is trade_lots
     count, symbols = len(codes), len(sizes)
 

@@ -111,4 +111,5 @@ def average_step(
     weight = opened / (total if total != 0.0 else 1.0)
     kept = 1.0 - weight
     gain, fx = closing_gains(closed, cost, base_cost, price, rate)
+    gain, fx = gain + 0.0, fx + 0.0  # nothing closed at a lower price is 0.0, not -0.0
     return total, kept * cost + weight * price, kept * base_cost + weight * (price * rate), gain, fx

@@ -82,6 +82,7 @@ def test_every_kind_of_column_and_symbol():
     expected = fills_pnl([0, 1, 0], [10, 5, -15], [100.0, 20.0, 120.0])
     assert expected.realised.tolist() == [0.0, 0.0, 200.0]
     assert expected.fx is None
+    assert str(expected.realised[1]) == "0.0"
     assert expected.total_fees == 0.0
     for symbols in (["A", "B", "A"], np.array([7_000, -3, 7_000]), pd.Series(["x", "y", "x"])):
         found = fills_pnl(symbols, pd.Series([10, 5, -15]), pl.Series([100.0, 20.0, 120.0]))
