@@ -135,11 +135,10 @@ def reconcile(book: Book, *, tolerance: float = 1e-9) -> Reconciliation:
     traded = _floats(math.fsum(flows.get(h.symbol, [])) for h in holdings)
     realised = _floats(h.realised for h in holdings)
     residuals = traded + worth - realised - open_gains
-    moved = _floats(math.fsum(map(abs, flows.get(h.symbol, []))) for h in holdings)
     by_currency = _currencies(ledger, holdings, worth, open_gains)
     left = by_currency[0] + by_currency[3] - by_currency[2] - by_currency[1]
     nav_left = _nav_residual(book, worth)
-    scale = max(1.0, float(moved.sum()), abs(ledger.initial_cash))
+    scale = _money_moved(ledger, flows)
     largest = max([0.0, abs(nav_left) / scale, *_shares(residuals, scale), *_shares(left, scale)])
     return Reconciliation(
         reconciled=largest <= share,
@@ -172,6 +171,13 @@ def _flows(book: Book) -> dict[str, list[float]]:
             paid = -event.quantity * event.price * event.multiplier
             flows.setdefault(event.symbol, []).append(paid)
     return flows
+
+
+def _money_moved(ledger: Ledger, flows: dict[str, list[float]]) -> float:
+    """What rounding is relative to; 1.0 for a book in which nothing moved."""
+    traded = [abs(paid) for amounts in flows.values() for paid in amounts]
+    moved = [abs(amount) for amount in ledger.transfers.values()]
+    return math.fsum([abs(ledger.initial_cash), *traded, *moved]) or 1.0
 
 
 def _marked(ledger: Ledger, holdings: list[Holding]) -> tuple[Floats, Floats]:
