@@ -45,3 +45,14 @@ def test_a_start_from_a_tail_forgets_its_seed(case):
     whole, late = case(*data), case(*[x[-bars.forget :] for x in data])
     for a, b in zip(parts(late), parts(whole), strict=True):
         assert_close(columns(a)[-1] / 100.0, columns(b)[-1] / 100.0)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf])
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in ROWS if c.nan == "skip"])
+def test_an_infinite_bar_is_no_bar_either(case, bad):
+    spoiled = arrays(case, width=0, length=60)
+    for x in spoiled:
+        x[[0, 7, 8, 40]] = bad
+    missing = [np.where(np.isinf(x), np.nan, x) for x in spoiled]
+    for a, b in zip(parts(case(*spoiled)), parts(case(*missing)), strict=True):
+        np.testing.assert_array_equal(a, b)
