@@ -161,7 +161,7 @@ def moments_of(block: Floats, *_: float) -> Aggregate:
     return (
         n,
         mean,
-        squares.sum(axis=1),
+        np.einsum("ij,ij->i", deviations, deviations),  # as in `spread_of`, to the bit
         np.einsum("ij,ij->i", squares, deviations),
         np.einsum("ij,ij->i", squares, squares),
         largest_of(block),
