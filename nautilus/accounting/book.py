@@ -27,7 +27,7 @@ from nautilus.core.folds import ObjectFold, folded
 from nautilus.core.frames import labelled_frame, time_series
 from nautilus.core.results import Reason, Result
 
-__all__ = ["Book", "flow_return", "run_ledger"]
+__all__ = ["Book", "flow_return", "period_returns", "pnl_lines", "run_ledger"]
 
 NAN = float("nan")
 Floats = NDArray[np.float64]
