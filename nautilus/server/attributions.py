@@ -209,7 +209,7 @@ async def _booked(
     portfolio: Portfolio, body: AttributionRequest, benchmark: str, deps: EngineDeps[Any]
 ) -> _Held:
     """Weights and contributions of the ledger over the stored fills, marked at each close."""
-    symbols = list(dict.fromkeys(e.symbol for e in portfolio.events if hasattr(e, "quantity")))
+    symbols = list(dict.fromkeys(e.symbol for e in portfolio.events if isinstance(e, Fill)))
     panel = await _panel(symbols, body, benchmark, deps)
     first = min(event.timestamp for event in portfolio.events)
     days = (deps.clock() - first).days + 1

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from nautilus.analytics.comparison import compare_to_benchmark
+from nautilus.core.errors import UnavailableError
 from nautilus.server.attributions import attributed
 from nautilus.server.calculations import (
     benchmark_of,
@@ -22,8 +27,9 @@ from nautilus.server.calculations import (
 from nautilus.server.deps import Deps, EngineDeps
 from nautilus.server.envelope import answer
 from nautilus.server.health import database_connected, health_basics
+from nautilus.server.live_events import live_events
 from nautilus.server.metrics import portfolio_size
-from nautilus.server.routing import engine_router, not_built
+from nautilus.server.routing import engine_router
 from nautilus.server.schemas.analytics import (
     AttributionReply,
     AttributionRequest,
@@ -35,8 +41,9 @@ from nautilus.server.schemas.analytics import (
 )
 from nautilus.server.schemas.common import PortfolioId, Symbol
 from nautilus.server.schemas.health import AnalyticsHealth, PerformanceNow
+from nautilus.server.workers.portfolio_pnl import LivePnl, PnlHub, running_hub
 
-__all__ = ["health", "router"]
+__all__ = ["AnalyticsOwn", "health", "opened", "router"]
 
 router = engine_router("analytics")
 
@@ -157,14 +164,55 @@ async def benchmark_comparison(
     )
 
 
-not_built(
-    router,
-    "GET",
-    "/stream/{portfolio_id}",
-    "stream_pnl",
-    "P&L as it changes, as server-sent events.",
-    call=False,
-)
+@dataclass(frozen=True, slots=True)
+class AnalyticsOwn:
+    """The workers of the portfolios that are watched."""
+
+    hub: PnlHub
+
+
+@asynccontextmanager
+async def opened(deps: EngineDeps[AnalyticsOwn]) -> AsyncIterator[AnalyticsOwn]:
+    """Run the workers while the engine lives."""
+    running = running_hub(
+        deps.bus,
+        deps.portfolios,
+        deps.draining,
+        clock=deps.clock,
+        counted=lambda: deps.metrics.count("analytics_pnl_updates_total"),
+    )
+    async with running as hub:
+        yield AnalyticsOwn(hub)
+
+
+async def live_portfolio(portfolio_id: PortfolioId, deps: Deps) -> AsyncIterator[LivePnl]:
+    """The worker of a stored portfolio, for as long as the client listens."""
+    if deps.own is None:
+        raise UnavailableError("The live workers have not started; /health says why.")
+    live = await deps.own.hub.join(portfolio_id)
+    try:
+        yield live
+    finally:
+        deps.own.hub.leave(live)
+
+
+@router.get("/stream/{portfolio_id}", operation_id="stream_pnl", response_class=EventSourceResponse)
+async def stream(
+    live: Annotated[LivePnl, Depends(live_portfolio)],
+    deps: Deps,
+    last_event_id: Annotated[str | None, Header(max_length=64)] = None,
+    heartbeat_seconds: Annotated[float, Query(ge=0.05, le=60.0)] = 15.0,
+) -> AsyncIterator[ServerSentEvent]:
+    """P&L as it changes: `pnl_update` and `position_update`, data only, resumable by id."""
+    events = live_events(
+        live,
+        last_event_id,
+        heartbeat_seconds=heartbeat_seconds,
+        draining=deps.draining,
+        clock=deps.clock,
+    )
+    async for event in events:
+        yield event
 
 
 async def health(deps: EngineDeps[Any]) -> AnalyticsHealth:

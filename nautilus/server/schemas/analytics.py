@@ -28,12 +28,14 @@ __all__ = [
     "CalculateRequest",
     "ComparisonReply",
     "FillBody",
+    "Heartbeat",
     "PeriodWord",
     "PointBody",
     "PnlUpdate",
     "PositionBody",
     "PositionUpdate",
     "Rate",
+    "StreamReset",
     "sent",
 ]
 
@@ -332,6 +334,26 @@ class PositionUpdate(View):
     symbol: Text
     current_price: Number
     pnl: Number
+    timestamp: Moment
+    seq: Count
+
+
+class StreamReset(View):
+    """What the client knows is void; everything that is known now follows."""
+
+    event: Text = "reset"
+    portfolio_id: Text
+    reason: Text
+    message: Text = None
+    timestamp: Moment
+
+
+class Heartbeat(View):
+    """Nothing has changed; `no_prices` says that nothing ticks either."""
+
+    event: Text = "heartbeat"
+    portfolio_id: Text
+    no_prices: bool | None
     timestamp: Moment
     seq: Count
 

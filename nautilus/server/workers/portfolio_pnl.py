@@ -1,0 +1,401 @@
+"""Live P&L: one worker per portfolio, and a ring of its events that any number of clients read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nautilus.core.errors import NautilusError, UnavailableError
+from nautilus.server.bus.interface import Bus, Subscription
+from nautilus.server.bus.messages import Message
+from nautilus.server.bus.topics import FEED_ENSURE
+from nautilus.server.bus.topics import portfolio_pnl as pnl_topic
+from nautilus.server.bus.topics import portfolio_positions as positions_topic
+from nautilus.server.schemas.analytics import PnlUpdate, PositionUpdate, StreamReset
+from nautilus.server.state.portfolios import Portfolios
+from nautilus.server.workers.live_book import LiveBook, PnlNow
+
+__all__ = ["LiveEvent", "LivePnl", "PnlHub", "running_hub"]
+
+MOST_PORTFOLIOS = 256
+RING_BYTES = 1024 * 1024
+LINGER_SECONDS = 60.0
+LEASE_SECONDS = 20.0
+SETTLE_SECONDS = 0.05
+QUIET_SECONDS = 5.0
+_log = logging.getLogger("nautilus.server.analytics")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One line of a stream."""
+
+    seq: int
+    key: str
+    text: str
+
+
+class LivePnl:
+    """P&L of one portfolio as it changes.
+
+    Parameters
+    ----------
+    portfolio_id : str
+    book : LiveBook
+    bus : Bus
+    clock : callable
+        The time now, UTC.
+    counted : callable
+        Called at each update of the P&L.
+    """
+
+    def __init__(
+        self,
+        portfolio_id: str,
+        book: LiveBook,
+        bus: Bus,
+        *,
+        clock: Callable[[], datetime],
+        counted: Callable[[], None],
+    ) -> None:
+        self.portfolio_id = portfolio_id
+        self.epoch = secrets.token_hex(6)
+        self.clients = 0
+        self.news = asyncio.Event()
+        self.problem: str | None = None
+        self._book = book
+        self._bus = bus
+        self._clock = clock
+        self._counted = counted
+        self._seq = 0
+        self._ring: deque[LiveEvent] = deque()
+        self._ring_bytes = 0
+        self._latest: dict[str, LiveEvent] = {}
+        self._quotes: dict[str, float] = {}
+        self._trades: dict[str, float] = {}
+        self._waiting: dict[str, float] = {}
+        self._dirty = asyncio.Event()
+        self._ticked: float | None = None
+        self._emit(book.symbols, book.mark({}, clock()))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What is held."""
+        return self._book.symbols
+
+    @property
+    def seq(self) -> int:
+        """Number of the last event."""
+        return self._seq
+
+    @property
+    def no_prices(self) -> bool:
+        """Whether nothing has ticked lately."""
+        return self._ticked is None or time.monotonic() - self._ticked > QUIET_SECONDS
+
+    def after(self, seq: int) -> list[LiveEvent] | None:
+        """Events after that number; None where some of them are gone."""
+        if seq > self._seq or (self._ring and seq < self._ring[0].seq - 1):
+            return None
+        return [event for event in self._ring if event.seq > seq] if seq < self._seq else []
+
+    def now(self) -> list[LiveEvent]:
+        """The last event of each position and of the portfolio, in order."""
+        return sorted(self._latest.values(), key=lambda event: event.seq)
+
+    def quote(self, symbol: str, price: float) -> None:
+        """The mid of a quote; it wins over trades."""
+        self._quotes[symbol] = price
+        self._take(symbol, price)
+
+    def trade(self, symbol: str, price: float) -> None:
+        """A trade, which marks where there are no quotes."""
+        self._trades[symbol] = price
+        if symbol not in self._quotes:
+            self._take(symbol, price)
+
+    def reopen(self, book: LiveBook) -> None:
+        """Go on with another state of the portfolio: clients begin anew."""
+        self._book = book
+        self._latest.clear()
+        self._add("reset", _reset_text(self.portfolio_id, "portfolio_updated", self._clock()))
+        known = {s: p for s, p in {**self._trades, **self._quotes}.items() if s in book.symbols}
+        self._emit(book.symbols, book.mark(known, self._clock()))
+
+    def fail(self, message: str) -> None:
+        """End the streams and say why."""
+        self.problem = message
+        self._tell()
+
+    async def run(self, draining: asyncio.Event) -> None:
+        """Mark and publish whenever something has ticked, until the server drains."""
+        due = 0.0
+        while not draining.is_set():
+            if time.monotonic() >= due:
+                await self._lease()
+                due = time.monotonic() + LEASE_SECONDS
+            await first_of(self._dirty, draining, timeout=max(due - time.monotonic(), 0.0))
+            if self._dirty.is_set():
+                await self._flush()
+                await first_of(draining, timeout=SETTLE_SECONDS)
+
+    async def _flush(self) -> None:
+        self._dirty.clear()
+        changed, self._waiting = self._waiting, {}
+        now = self._book.mark(changed, self._clock())
+        self._emit(changed, now)
+        self._counted()
+        rows = [_row(now, symbol) for symbol in changed]
+        body = {"portfolio_id": self.portfolio_id, "timestamp": self._clock()}
+        told = {"total_pnl": _finite(now.total)}
+        for topic, data in (
+            (pnl_topic(self.portfolio_id), {**body, **told}),
+            (positions_topic(self.portfolio_id), {**body, "positions": rows}),
+        ):
+            try:
+                await self._bus.publish(topic, data)
+            except UnavailableError as error:  # who is too slow misses this one
+                _log.debug("not published on %s: %s", topic, error)
+
+    async def _lease(self) -> None:
+        if not self.symbols:
+            return
+        try:
+            await self._bus.request(FEED_ENSURE, {"symbols": list(self.symbols)}, timeout=2.0)
+        except NautilusError as error:  # heartbeats say `no_prices` until a feed answers
+            _log.info("no live prices for %s: %s", self.portfolio_id, error)
+
+    def _take(self, symbol: str, price: float) -> None:
+        if symbol in self._book.symbols:
+            self._ticked = time.monotonic()
+            self._waiting[symbol] = price
+            self._dirty.set()
+
+    def _emit(self, symbols: Any, now: PnlNow) -> None:
+        """Events of these positions and of the whole."""
+        at = self._clock()
+        booked = [s for s in now.lines if s in symbols or s not in self._latest]
+        for symbol in booked:
+            view = PositionUpdate(
+                portfolio_id=self.portfolio_id,
+                symbol=symbol,
+                current_price=now.prices.get(symbol),
+                pnl=now.of(symbol),
+                timestamp=at,
+                seq=self._seq + 1,
+            )
+            self._add(symbol, view.model_dump_json())
+        whole = PnlUpdate(
+            portfolio_id=self.portfolio_id, pnl=now.total, timestamp=at, seq=self._seq + 1
+        )
+        self._add("", whole.model_dump_json())
+        self._tell()
+
+    def _add(self, key: str, text: str) -> None:
+        self._seq += 1
+        event = LiveEvent(self._seq, key, text)
+        self._ring.append(event)
+        self._ring_bytes += len(text)
+        while self._ring_bytes > RING_BYTES and len(self._ring) > 1:
+            self._ring_bytes -= len(self._ring.popleft().text)
+        if key != "reset":
+            self._latest[key] = event
+
+    def _tell(self) -> None:
+        self.news.set()
+        self.news = asyncio.Event()
+
+
+class PnlHub:
+    """The workers of an engine, one for each portfolio that somebody watches.
+
+    Parameters
+    ----------
+    bus : Bus
+    portfolios : Portfolios
+    draining : asyncio.Event
+    clock : callable
+    counted : callable
+    linger_seconds : float
+        A worker without clients stays this long, so that who reconnects loses nothing.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        portfolios: Portfolios,
+        draining: asyncio.Event,
+        *,
+        clock: Callable[[], datetime],
+        counted: Callable[[], None] = lambda: None,
+        linger_seconds: float = LINGER_SECONDS,
+    ) -> None:
+        self._bus = bus
+        self._portfolios = portfolios
+        self._draining = draining
+        self._clock = clock
+        self._counted = counted
+        self._linger = linger_seconds
+        self._live: dict[str, LivePnl] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ends: dict[str, asyncio.TimerHandle] = {}
+        self._subscriptions: list[Subscription] = []
+        self._opening = asyncio.Lock()
+
+    @property
+    def active(self) -> int:
+        """Portfolios that are watched."""
+        return len(self._live)
+
+    async def join(self, portfolio_id: str) -> LivePnl:
+        """The worker of a stored portfolio, started for the first who asks.
+
+        Raises
+        ------
+        NotFoundError
+            Nothing is stored.
+        UnavailableError
+            Too many portfolios are watched.
+        MissingInputError
+            An exchange rate is not known.
+        """
+        async with self._opening:
+            live = self._live.get(portfolio_id) or await self._started(portfolio_id)
+            live.clients += 1
+            if (end := self._ends.pop(portfolio_id, None)) is not None:
+                end.cancel()
+            return live
+
+    def leave(self, live: LivePnl) -> None:
+        """One client less; after a while the worker ends."""
+        live.clients -= 1
+        if live.clients == 0 and self._live.get(live.portfolio_id) is live:
+            loop = asyncio.get_running_loop()
+            self._ends[live.portfolio_id] = loop.call_later(
+                self._linger, self._retire, live.portfolio_id
+            )
+
+    async def close(self) -> None:
+        """End all workers."""
+        for end in self._ends.values():
+            end.cancel()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        for subscription in self._subscriptions:
+            await subscription.close()
+
+    async def _started(self, portfolio_id: str) -> LivePnl:
+        if len(self._live) >= MOST_PORTFOLIOS:
+            raise UnavailableError(
+                f"{MOST_PORTFOLIOS} portfolios are watched, no more can be. Try again later."
+            )
+        book = LiveBook(await self._portfolios.get(portfolio_id), self._clock())
+        if not self._subscriptions:
+            await self._subscribe()
+        live = LivePnl(portfolio_id, book, self._bus, clock=self._clock, counted=self._counted)
+        task = asyncio.create_task(live.run(self._draining), name=f"live P&L {portfolio_id}")
+        task.add_done_callback(lambda ended: self._ended(live, ended))
+        self._live[portfolio_id], self._tasks[portfolio_id] = live, task
+        return live
+
+    async def _subscribe(self) -> None:
+        for pattern, handler in (
+            ("market.quotes.*", self._on_quote),
+            ("market.trades.*", self._on_trade),
+            ("portfolio.updated.*", self._on_update),
+        ):
+            self._subscriptions.append(
+                await self._bus.subscribe(pattern, handler, mode="broadcast")
+            )
+
+    async def _on_quote(self, message: Message) -> None:
+        bid, ask = message.data["bid"], message.data["ask"]
+        for live in self._live.values():
+            live.quote(message.data["symbol"], 0.5 * (bid + ask))
+
+    async def _on_trade(self, message: Message) -> None:
+        for live in self._live.values():
+            live.trade(message.data["symbol"], message.data["price"])
+
+    async def _on_update(self, message: Message) -> None:
+        live = self._live.get(message.data["portfolio_id"])
+        if live is None:
+            return
+        try:
+            live.reopen(LiveBook(await self._portfolios.get(live.portfolio_id), self._clock()))
+        except NautilusError as error:
+            self._drop(live)
+            live.fail(str(error))
+
+    def _retire(self, portfolio_id: str) -> None:
+        self._ends.pop(portfolio_id, None)
+        if (live := self._live.get(portfolio_id)) is not None:
+            self._drop(live)
+
+    def _drop(self, live: LivePnl) -> None:
+        if self._live.get(live.portfolio_id) is live:
+            del self._live[live.portfolio_id]
+            self._tasks.pop(live.portfolio_id).cancel()
+
+    def _ended(self, live: LivePnl, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("live P&L of %s has stopped", live.portfolio_id, exc_info=error)
+            self._live.pop(live.portfolio_id, None)
+            self._tasks.pop(live.portfolio_id, None)
+            live.fail("The worker has stopped; the log says why.")
+
+
+@asynccontextmanager
+async def running_hub(
+    bus: Bus,
+    portfolios: Portfolios,
+    draining: asyncio.Event,
+    *,
+    clock: Callable[[], datetime],
+    counted: Callable[[], None],
+) -> AsyncIterator[PnlHub]:
+    """A hub whose workers end with the block."""
+    hub = PnlHub(bus, portfolios, draining, clock=clock, counted=counted)
+    try:
+        yield hub
+    finally:
+        await hub.close()
+
+
+async def first_of(*events: asyncio.Event, timeout: float) -> None:
+    """Wait until one of the events is set, or the time is over."""
+    if any(event.is_set() for event in events):
+        return
+    tasks = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _row(now: PnlNow, symbol: str) -> dict[str, Any]:
+    return {
+        "symbol": symbol,
+        "current_price": now.prices[symbol],
+        "pnl": _finite(now.of(symbol)),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if value == value else None
+
+
+def _reset_text(portfolio_id: str, reason: str, at: datetime) -> str:
+    return StreamReset(portfolio_id=portfolio_id, reason=reason, timestamp=at).model_dump_json()
