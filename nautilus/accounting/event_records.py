@@ -16,6 +16,15 @@ __all__ = ["event_from_dict", "event_to_dict"]
 def event_to_dict(event: Event) -> dict[str, Any]:
     """An event as JSON-able values, with its `kind`.
 
+    Parameters
+    ----------
+    event : Fill, Dividend, Split, Fee, Transfer, FxRate or Mark
+
+    Returns
+    -------
+    dict
+        Times as ISO 8601, a missing price of a mark as None.
+
     Examples
     --------
     >>> from nautilus.accounting import Split
@@ -32,6 +41,14 @@ def event_to_dict(event: Event) -> dict[str, Any]:
 
 def event_from_dict(data: Mapping[str, Any]) -> Event:
     """The event that `event_to_dict` wrote.
+
+    Parameters
+    ----------
+    data : mapping
+
+    Returns
+    -------
+    Fill, Dividend, Split, Fee, Transfer, FxRate or Mark
 
     Raises
     ------

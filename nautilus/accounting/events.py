@@ -86,7 +86,21 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Dividend:
-    """`amount` of cash per unit held (a multiplier counts); a short position pays it.
+    """Cash per unit held; a short position pays it.
+
+    Parameters
+    ----------
+    timestamp : datetime
+        The ex-date.
+    symbol : str
+    amount : float
+        Money per unit of the underlying: a multiplier counts.
+    currency : str
+        That of the symbol.
+
+    Raises
+    ------
+    DataError
 
     Examples
     --------
@@ -107,7 +121,18 @@ class Dividend:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Each share becomes `ratio` shares: 4.0 for four-for-one, 0.1 for a one-for-ten reverse.
+    """Each share becomes `ratio` shares; what was paid for them stays.
+
+    Parameters
+    ----------
+    timestamp : datetime
+    symbol : str
+    ratio : float
+        4.0 for four-for-one, 0.1 for a one-for-ten reverse split.
+
+    Raises
+    ------
+    DataError
 
     Examples
     --------
@@ -131,9 +156,20 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """Cash paid for running the book: interest, borrow, data; negative when received.
+    """Cash paid for running the book: interest, borrow, data.
 
-    With a `symbol` it counts in that symbol's P&L, else in its currency's.
+    Parameters
+    ----------
+    timestamp : datetime
+    amount : float
+        Negative when received.
+    currency : str
+    symbol : str, optional
+        Whose P&L it counts in; None for the cash of its currency.
+
+    Raises
+    ------
+    DataError
 
     Examples
     --------
@@ -153,7 +189,18 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Cash put in, or taken out when negative: no profit, no loss.
+    """Cash put in or taken out: no profit, no loss.
+
+    Parameters
+    ----------
+    timestamp : datetime
+    amount : float
+        Negative when taken out.
+    currency : str
+
+    Raises
+    ------
+    DataError
 
     Examples
     --------
@@ -172,7 +219,18 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class FxRate:
-    """Base currency per unit of `currency`, from this time on.
+    """An exchange rate that holds from this time on.
+
+    Parameters
+    ----------
+    timestamp : datetime
+    currency : str
+    rate : float
+        Base currency per unit of `currency`.
+
+    Raises
+    ------
+    DataError
 
     Examples
     --------

@@ -211,6 +211,10 @@ def open_ledger(
         Known rates; `FxRate` events change them.
     base_currency : str
 
+    Returns
+    -------
+    Ledger
+
     Raises
     ------
     ParameterError
@@ -265,6 +269,20 @@ def apply_event(ledger: Ledger, event: Event) -> Ledger:
 
 def apply_fill(ledger: Ledger, fill: Fill) -> Ledger:
     """The ledger after one fill: `apply_event` for the most common event.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    fill : Fill
+
+    Returns
+    -------
+    Ledger
+
+    Raises
+    ------
+    DataError, MissingInputError
+        As `apply_event`.
 
     Examples
     --------
