@@ -41,6 +41,9 @@ _IBKR: dict[str, tuple[str, ...]] = {
     "multiplier": ("multiplier",),
     "fill_id": ("tradeid", "ibexecid", "transactionid"),
 }
+_FEE_CURRENCY = (
+    "ibcommissioncurrency", "feecurrency", "commissioncurrency", "feeccy", "commissionasset",
+)  # fmt: skip
 _REQUIRED = ("symbol", "quantity", "price")
 
 
@@ -116,8 +119,9 @@ def find_layout(names: Sequence[str], given: Mapping[str, Any] | None) -> Layout
     columns = {role: name for role, name in found.items() if name is not None}
     _check_complete(columns, names)
     if not is_flex:
+        paid_in = header.first(_FEE_CURRENCY) if fees else None
         _check_costs(names, columns, fees)
-        return Layout(columns, fees, signed_fees="fee" in (given or {}))
+        return Layout(columns, fees, signed_fees="fee" in (given or {}), fee_currency=paid_in)
     taxes = header.first(("taxes",))
     paid = tuple((name, -sign) for name, sign in fees) if "fee" not in (given or {}) else fees
     return Layout(
@@ -125,7 +129,7 @@ def find_layout(names: Sequence[str], given: Mapping[str, Any] | None) -> Layout
         paid + (((taxes, -1.0),) if taxes and "fee" not in (given or {}) else ()),
         signed_fees=True,
         detail=header.first(("levelofdetail",)),
-        fee_currency=header.first(("ibcommissioncurrency",)),
+        fee_currency=header.first(_FEE_CURRENCY),
     )
 
 
@@ -195,6 +199,8 @@ def _check_costs(
     """A column that looks like a cost and is not read would lose money silently."""
     read = {*columns.values(), *(name for name, _ in fees)}
     for name in names:
+        if _key(name) in _FEE_CURRENCY:
+            continue
         if name not in read and re.search(r"fee|commission|tax|duty", str(name).lower()):
             kept = [n for n, _ in fees]
             raise LabelError(

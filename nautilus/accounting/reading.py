@@ -126,6 +126,7 @@ def _fill(row: Row, line: str, layout: Layout, turn: float, zone: ZoneInfo | Non
     symbol = row[layout.columns["symbol"]]
     if symbol != symbol or not str(symbol or "").strip():  # "NA" is a listed company
         raise DataError(f"{line}: `symbol` is empty.", field="path_or_frame")
+    currency = str(cell("currency") or "USD").strip()
     quantity = _quantity(cell("quantity"), cell("side"), line)
     try:
         return Fill(
@@ -133,8 +134,8 @@ def _fill(row: Row, line: str, layout: Layout, turn: float, zone: ZoneInfo | Non
             symbol=str(symbol).strip(),
             quantity=quantity,
             price=_number(cell("price"), "price", line),
-            fee=_fee(row, layout, line, turn),
-            currency=str(cell("currency") or "USD").strip(),
+            fee=_fee(row, layout, line, turn, currency),
+            currency=currency,
             multiplier=1.0 if (m := cell("multiplier")) is None else _number(m, "multiplier", line),
             fill_id=None if (i := cell("fill_id")) is None else _id_text(i),
         )
@@ -179,16 +180,15 @@ def _time(row: Row, layout: Layout, line: str, zone: ZoneInfo | None) -> datetim
     return when.replace(tzinfo=zone) if when.tzinfo is None else when.astimezone(zone)
 
 
-def _fee(row: Row, layout: Layout, line: str, turn: float) -> float:
+def _fee(row: Row, layout: Layout, line: str, turn: float, currency: str) -> float:
     total = 0.0
     for name, sign in layout.fees:
         if not is_empty(row[name]):
             total += turn * sign * read_number(row[name], f"{line}: `{name}`")
     paid_in = row[layout.fee_currency] if layout.fee_currency else None
-    traded_in = row[layout.columns["currency"]] if "currency" in layout.columns else paid_in
-    if total and not is_empty(paid_in) and paid_in != traded_in:
+    if total and not is_empty(paid_in) and str(paid_in).strip() != currency:
         raise DataError(
-            f"{line}: the fee is in {paid_in} and the trade in {traded_in}. Convert it, or pass"
+            f"{line}: the fee is in {paid_in} and the trade in {currency}. Convert it, or pass"
             " columns={'fee': None} and book it as a Fee event.",
             field="path_or_frame",
         )

@@ -212,6 +212,19 @@ def test_a_commission_in_another_currency_is_refused():
     assert read_fills([flex(IBCommissionCurrency="CHF")], columns={"fee": None})[0].fee == 0.0
 
 
+def test_a_fee_currency_of_a_generic_table_is_compared():
+    data = table(Currency=["EUR", "USD"])
+    data["Fee Currency"] = ["EUR", "USD"]
+    assert [f.fee for f in read_fills(data)] == [5.0, 1.0]
+    with pytest.raises(DataError, match=r"row 0: the fee is in EUR and the trade in USD"):
+        read_fills(data.drop(columns="Currency"))
+    same = read_fills(data.drop(columns="Currency"), columns={"currency": "Fee Currency"})
+    assert [f.currency for f in same] == ["EUR", "USD"]
+    data["Fee Currency"] = ["EUR", "BNB"]
+    with pytest.raises(DataError, match=r"row 1: the fee is in BNB and the trade in USD"):
+        read_fills(data)
+
+
 def test_the_example_book_reconciles_with_the_sample():
     from nautilus.marketdata import load_sample
 
