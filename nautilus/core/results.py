@@ -189,7 +189,7 @@ def _is_scalar(value: Any) -> bool:
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:,.6g}"
+        return f"{value:,.2f}" if 1e5 <= abs(value) < 1e15 else f"{value:,.6g}"
     return str(value).replace("\n", " ")
 
 

@@ -63,7 +63,8 @@ def test_a_result_is_frozen_and_keyword_only():
 
 def test_the_representation_is_one_line_of_scalars():
     assert (
-        repr(Ratio(value=1234.56789)) == "Ratio(value=1,234.57, n_used=3, label=x, percent=123,457)"
+        repr(Ratio(value=1234.56789))
+        == "Ratio(value=1,234.57, n_used=3, label=x, percent=123,456.79)"
     )
     assert repr(Summary(anything=np.zeros(1000))) == "Summary(ratio=None)"
     assert repr(Summary(anything=np.int64(3))) == "Summary(anything=3, ratio=None)"

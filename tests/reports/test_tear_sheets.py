@@ -108,7 +108,7 @@ def test_style_in_a_notebook_touches_nothing_else(sheet):
 
 def test_the_page_shows_what_the_functions_say(text):
     summary = nt.analytics.performance_summary(RETURNS, risk_free_rate=0.02)
-    assert f"<dd>{summary.sharpe_ratio:.2f}</dd>".replace("-", "−") in text
+    assert f">{summary.sharpe_ratio:.2f}</p>".replace("-", "−") in text
     low, high = summary.lower["sharpe_ratio"], summary.upper["sharpe_ratio"]
     assert f"{low:.2f} to {high:.2f}".replace("-", "−") in text
     assert f"{100 * nt.risk.value_at_risk(RETURNS, confidence=0.99):.2f}\u00a0%" in text
