@@ -230,6 +230,10 @@ def run_ledger(
     is the `Ledger`, equal to `Book.ledger` to the bit. Exchange between currencies is a fill of a
     symbol such as EUR.USD, or two transfers.
 
+    A split or dividend applies to what is held at its time, and a fill of the same time counts as
+    made before it. Stamp it earlier than the trades at the new price: at the open, or where all
+    times are dates, on the evening before.
+
     References
     ----------
     Bacon (2008), Practical Portfolio Performance Measurement and Attribution, 2nd ed., ch. 2.
@@ -267,7 +271,7 @@ def run_ledger(
         nav_values=nav,
         flow_values=flows,
         fx_rates=known,
-        reasons=_reasons(ledger),
+        reasons=(*_reasons(ledger), *_undefined(period_returns(ledger.initial_cash, nav, flows))),
     )
 
 
@@ -294,6 +298,14 @@ def _reasons(ledger: Ledger) -> tuple[Reason, ...]:
         message = f"{ledger.duplicates} fills came with an id that was booked before: left out."
         found.append(Reason("DUPLICATE_FILLS", (), message, float(ledger.duplicates)))
     return tuple(found)
+
+
+def _undefined(returns: Floats) -> tuple[Reason, ...]:
+    missing = int(np.isnan(returns).sum())
+    if not missing:
+        return ()
+    message = f"{missing} returns are undefined: nothing was invested before them."
+    return (Reason("NOTHING_INVESTED", ("returns",), message, float(len(returns) - missing)),)
 
 
 def _floats(values: Any) -> Floats:

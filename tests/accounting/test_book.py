@@ -290,3 +290,11 @@ def test_streams_take_no_panels():
         nt.stream(run_ledger, prices=1)
     with pytest.raises(ParameterError, match=r"Rates over time come as FxRate events"):
         nt.stream(run_ledger, fx_rates=pd.DataFrame({"EUR": [1.0]}))
+
+
+def test_returns_after_ruin_are_undefined_and_say_so():
+    prices = pd.DataFrame({"A": [10.0, 40.0, 50.0]}, index=pd.date_range("2024-01-02", periods=3))
+    book = run_ledger([Fill(datetime(2024, 1, 2), "A", -100, 10.0)], prices, cash=1_000.0)
+    assert book.nav.tolist() == [1_000.0, -2_000.0, -3_000.0]
+    assert book.returns.isna().tolist() == [False, False, True]
+    assert [(r.code, r.fields) for r in book.reasons] == [("NOTHING_INVESTED", ("returns",))]
