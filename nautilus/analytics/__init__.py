@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nautilus.analytics.alphas import alpha_beta as alpha_beta
     from nautilus.analytics.alphas import compounded_alpha as compounded_alpha
     from nautilus.analytics.attribution import brinson as brinson
+    from nautilus.analytics.backcasts import backcast_returns as backcast_returns
     from nautilus.analytics.betas import beta as beta
     from nautilus.analytics.betas import down_beta as down_beta
     from nautilus.analytics.betas import up_beta as up_beta
@@ -142,6 +143,7 @@ __all__ = [
     "attribute_active_return",
     "autocorrelation_adjusted_sharpe_ratio",
     "average_drawdown",
+    "backcast_returns",
     "batting_average",
     "best_return",
     "beta",
@@ -229,6 +231,7 @@ __getattr__, __dir__ = lazy_exports(
         "active_returns": ["batting_average", "information_ratio", "tracking_error"],
         "alphas": ["AlphaBeta", "alpha", "alpha_beta", "compounded_alpha"],
         "attribution": ["brinson"],
+        "backcasts": ["backcast_returns"],
         "betas": ["beta", "down_beta", "up_beta"],
         "book_periods": ["BookHistory", "book_history"],
         "capture": ["CaptureRatios", "capture_ratios", "down_capture", "up_capture"],

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nautilus.accounting.events import Event, Fill
+from nautilus.accounting.holdings import Position
 from nautilus.analytics.positions import PortfolioPnl, portfolio_pnl
 from nautilus.analytics.summary import PerformanceSummary, performance_summary
 from nautilus.core.errors import MissingInputError, NautilusError, NotFoundError, UnavailableError
@@ -17,7 +18,7 @@ from nautilus.core.results import Reason
 from nautilus.server.bus import topics
 from nautilus.server.deps import EngineDeps
 from nautilus.server.metrics import EngineMetrics
-from nautilus.server.schemas.analytics import CalculateRequest, PositionBody, sent
+from nautilus.server.schemas.analytics import CalculateRequest, PositionBody
 from nautilus.server.track_records import (
     TrackRecord,
     backcast_record,
@@ -80,8 +81,9 @@ async def portfolio_of(
     """
     if positions is None:
         return await deps.portfolios.resolve(portfolio_id), None
-    rows = sent(list(positions), getattr(body, "currency", None) or "USD")
-    source = await _price(rows, getattr(body, "prices", None) or {}, deps, body.fallback_enabled)
+    prices, source = await _prices(positions, body, deps)
+    currency = getattr(body, "currency", None) or "USD"
+    rows = [_position(one, prices, currency) for one in positions]
     found = await deps.portfolios.resolve(
         portfolio_id, positions=rows, benchmark=body.benchmark, at=deps.clock()
     )
@@ -160,7 +162,9 @@ async def stored_track(
     if found is not None:
         return found
     try:
-        return await backcast_record(weights, deps.history, window, benchmark, simulated=simulated)
+        return await backcast_record(
+            weights, deps.history, window, benchmark, run=deps.cpu.thread, simulated=simulated
+        )
     except (NotFoundError, MissingInputError) as error:
         _log.debug("no returns of %s: %s", portfolio.id, error)
         return None
@@ -221,7 +225,10 @@ async def tell(
 
 def _events(portfolio: Portfolio, body: CalculateRequest) -> Sequence[Event] | None:
     if body.fills is not None:
-        return [Fill(**row) for row in sent(list(body.fills), body.currency or "USD")]
+        return [
+            Fill(**{"currency": body.currency or "USD", **fill.model_dump(exclude_none=True)})
+            for fill in body.fills
+        ]
     return portfolio.events or None
 
 
@@ -231,27 +238,36 @@ def _since(period: str, now: datetime) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC) + timedelta(days=1)
 
 
-async def _price(
-    rows: list[dict[str, Any]],
-    prices: Mapping[str, float],
-    deps: EngineDeps[Any],
-    simulated: bool,
-) -> str | None:
-    """Give the rows without a price the last close that is known; the source of those."""
-    for row in rows:
-        row["price"] = prices.get(row["symbol"], row.get("price"))
-    unpriced = list(dict.fromkeys(row["symbol"] for row in rows if row["price"] is None))
+async def _prices(
+    positions: Sequence[PositionBody], body: Any, deps: EngineDeps[Any]
+) -> tuple[Mapping[str, float], str | None]:
+    """Prices that are not those of the positions themselves, and where looked-up ones are from."""
+    given: dict[str, float] = getattr(body, "prices", None) or {}
+    unknown = {p.symbol: None for p in positions if p.current_price is None} if positions else {}
+    unpriced = [symbol for symbol in unknown if symbol not in given]
     if not unpriced:
-        return None
+        return given, None
     try:
         panel = await deps.history.prices(unpriced, 1, frame=False)
     except NotFoundError as error:
         raise _no_price(unpriced[0], error.message) from error
-    if panel.simulated and not simulated:
+    if panel.simulated and not body.fallback_enabled:
         raise _no_price(unpriced[0], "`fallback_enabled` is false.")
-    for row in rows:
-        row["price"] = panel.last[row["symbol"]] if row["price"] is None else row["price"]
-    return panel.source
+    return {**panel.last, **given}, panel.source
+
+
+def _position(sent: PositionBody, prices: Mapping[str, float], currency: str) -> Position:
+    own = sent.current_price
+    return Position(
+        sent.symbol,
+        sent.quantity,
+        prices[sent.symbol] if own is None else prices.get(sent.symbol, own),
+        average_cost=sent.avg_cost,
+        sector=sent.sector,
+        asset_class=sent.asset_class,
+        currency=sent.currency or currency,
+        multiplier=sent.multiplier,
+    )
 
 
 def _no_price(symbol: str, why: str) -> MissingInputError:

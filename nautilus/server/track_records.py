@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus.analytics.contributions import return_contributions
+from nautilus.analytics.backcasts import backcast_returns
 from nautilus.analytics.returns import simple_returns
 from nautilus.core.errors import DataError, MissingInputError, NotFoundError
 from nautilus.core.frames import time_series
@@ -124,6 +125,7 @@ async def backcast_record(
     window: str,
     symbol: str,
     *,
+    run: Callable[..., Awaitable[Any]] = asyncio.to_thread,
     simulated: bool = True,
 ) -> TrackRecord:
     """The record that today's holdings would have had, at today's weights in every period.
@@ -140,10 +142,14 @@ async def backcast_record(
             " Send `returns` or `nav_history`.",
             field="returns",
         )
-    held = return_contributions(weights, panel.returns)
+
+    def made() -> tuple[Any, Any]:
+        return backcast_returns(weights, panel.returns), panel.benchmark
+
+    returns, beside = await run(made)
     return TrackRecord(
-        returns=time_series(panel.times, held.period_portfolio_returns, "returns"),
-        benchmark=panel.benchmark,
+        returns=returns,
+        benchmark=beside,
         benchmark_symbol=panel.benchmark_symbol,
         kind="holdings_backcast",
         source=panel.source,

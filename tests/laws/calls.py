@@ -217,6 +217,7 @@ ANALYTICS = [
         benchmark_returns={"UK": 0.1, "US": 0.1},
     ),
     making(a.ActiveAttribution, tuple, by=both_ways),
+    making(a.backcast_returns, lambda: ({"ASSET1": 0.7, "ASSET2": 0.2}, panel())),
     making(a.AlphaBeta, lambda: (series(), benchmark()), by=a.alpha_beta),
     making(a.BookHistory, lambda: (book(),), by=a.book_history),
     Call(a.attribute_active_return, lambda: ((), by_segment())),

@@ -20,13 +20,13 @@ Floats = NDArray[np.float64]
 
 def kind_of(data: Any) -> str:
     """pandas, polars, or numpy for everything else; a LazyFrame is refused."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(data, (pandas.Series, pandas.DataFrame)):
+    # Another thread may be importing a library right now: then it has no classes yet.
+    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
+    if isinstance(data, (getattr(pandas, "Series", ()), getattr(pandas, "DataFrame", ()))):
         return "pandas"
-    polars = sys.modules.get("polars")
-    if polars is not None and isinstance(data, (polars.Series, polars.DataFrame)):
+    if isinstance(data, (getattr(polars, "Series", ()), getattr(polars, "DataFrame", ()))):
         return "polars"
-    if polars is not None and isinstance(data, polars.LazyFrame):
+    if isinstance(data, getattr(polars, "LazyFrame", ())):
         raise DataError("a polars LazyFrame has no values yet. Call .collect() first.")
     return "numpy"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -36,7 +36,6 @@ __all__ = [
     "PositionUpdate",
     "Rate",
     "StreamReset",
-    "sent",
 ]
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3,5}$")]
@@ -56,17 +55,13 @@ Instant = Annotated[datetime, AfterValidator(_aware)]
 
 
 class PositionBody(Body):
-    """A position; dumped by alias it has the names of `nautilus.accounting.Position`."""
+    """A position."""
 
     symbol: Symbol
     quantity: Finite
-    avg_cost: Finite | None = Field(
-        default=None, serialization_alias="average_cost", description="Price paid for one unit."
-    )
+    avg_cost: Finite | None = Field(default=None, description="Price paid for one unit.")
     current_price: Finite | None = Field(
-        default=None,
-        serialization_alias="price",
-        description="Else the one in `prices`, else the last close that is known.",
+        default=None, description="Else the one in `prices`, else the last close that is known."
     )
     asset_class: Label | None = None
     sector: Label | None = None
@@ -356,10 +351,3 @@ class Heartbeat(View):
     no_prices: bool | None
     timestamp: Moment
     seq: Count
-
-
-def sent(rows: list[Any], currency: str) -> list[dict[str, Any]]:
-    """Positions or fills under the library's names, each with its currency."""
-    return [
-        {"currency": currency, **row.model_dump(by_alias=True, exclude_none=True)} for row in rows
-    ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +42,9 @@ __all__ = [
 
 _log = logging.getLogger("nautilus.server.state")
 _EPOCH = np.datetime64(0, "us")
+_SNAPSHOT = tuple(one.name for one in fields(Snapshot))
+_POSITION = tuple(one.name for one in fields(Position))
+_position_values = attrgetter(*_POSITION)
 
 
 def new_row(
@@ -172,7 +176,12 @@ def nav_rows(portfolio_id: str, nav: NavHistory) -> list[dict[str, Any]]:
 def snapshot_text(snapshot: Snapshot) -> str:
     """A snapshot as JSON."""
     _check_aware(snapshot.at, "at")
-    body = asdict(snapshot) | {"at": moment_text(snapshot.at)}
+    body = {name: getattr(snapshot, name) for name in _SNAPSHOT}
+    body["at"] = moment_text(snapshot.at)
+    # `dataclasses.asdict` takes ten times as long for a thousand positions.
+    body["positions"] = [
+        dict(zip(_POSITION, _position_values(one), strict=True)) for one in snapshot.positions
+    ]
     return json.dumps(body, separators=(",", ":"))
 
 
