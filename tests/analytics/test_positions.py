@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -232,3 +232,19 @@ def test_law_parts_sum_to_the_total(rows):
     for parts in (result.by_security, result.by_sector, result.by_asset_class):
         assert abs(math.fsum(parts.values()) - result.total_pnl) < 1e-12 * scale
     assert abs(result.market_value - result.cost_basis - result.unrealised_pnl) < 1e-12 * scale
+
+
+def test_what_was_earned_counts_from_a_time_and_what_is_open_does_not():
+    first, second, third = (datetime(2024, 1, d, tzinfo=UTC) for d in (2, 3, 4))
+    events = [
+        Fill(first, "A", 10, 100.0),
+        Fill(second, "A", -2, 110.0, fee=1.0),
+        Fill(third, "A", -3, 120.0, fee=2.0),
+    ]
+    held = [{"symbol": "A", "quantity": 5, "price": 130.0}]
+    whole = portfolio_pnl(held, events=events)
+    assert (whole.realised_pnl, whole.fees, whole.unrealised_pnl) == (80.0, 3.0, 150.0)
+    later = portfolio_pnl(held, events=events, since=third)
+    assert (later.realised_pnl, later.fees, later.unrealised_pnl) == (60.0, 2.0, 150.0)
+    assert later.total_pnl == 60.0 - 2.0 + 150.0
+    assert portfolio_pnl(held, events=events, since=first).realised_pnl == 80.0

@@ -4,6 +4,7 @@ import datetime as dt
 import subprocess
 import sys
 from decimal import Decimal
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -621,3 +622,10 @@ def test_recognising_an_array_imports_no_frame_library():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_a_library_that_another_thread_is_importing_has_no_kinds_yet(monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", ModuleType("polars"))
+    assert read([0.1, 0.2])[1].kind == "numpy"
+    monkeypatch.setitem(sys.modules, "pandas", ModuleType("pandas"))
+    assert read([0.1, 0.2])[1].kind == "numpy"

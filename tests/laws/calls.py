@@ -12,6 +12,7 @@ import pandas as pd
 
 import nautilus as nt
 from nautilus.accounting import Fill, Mark
+from nautilus.factors import style_factor_returns, style_scores
 
 from .data import DAYS, LABELS
 
@@ -46,6 +47,10 @@ def making(public, make, by=None, **kwargs):
 
 
 a, c, m, p, r = nt.analytics, nt.accounting, nt.marketdata, nt.portfolio, nt.risk
+FACTS = {
+    name: dict(zip(LABELS[:3], (10.0, 30.0, 20.0), strict=True))
+    for name in ("shares_outstanding", "book_value")
+}
 JAN_2, JAN_3, JAN_4 = (datetime(2024, 1, d) for d in (2, 3, 4))
 
 
@@ -258,6 +263,13 @@ ANALYTICS = [
     making(a.time_weighted_return, lambda: ([100.0, 160.0, 176.0], [0.0, 50.0, 0.0])),
 ]
 
+FACTORS = [
+    making(
+        style_factor_returns, lambda: (prices(),), factors=("size", "value"), fundamentals=FACTS
+    ),
+    making(style_scores, lambda: (prices(),), factor="size", fundamentals=FACTS),
+]
+
 INDICATORS = [
     call(nt.indicators.Warmup, 5, 5),
     call(nt.indicators.available),
@@ -374,4 +386,4 @@ RISK = [
     ],
 ]
 
-CALLS = [*ACCOUNTING, *ANALYTICS, *INDICATORS, *MARKETDATA, *PORTFOLIO, *REPORTS, *RISK]
+CALLS = [*ACCOUNTING, *ANALYTICS, *FACTORS, *INDICATORS, *MARKETDATA, *PORTFOLIO, *REPORTS, *RISK]
