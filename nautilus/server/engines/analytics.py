@@ -41,7 +41,8 @@ from nautilus.server.schemas.analytics import (
 )
 from nautilus.server.schemas.common import PortfolioId, Symbol
 from nautilus.server.schemas.health import AnalyticsHealth, PerformanceNow
-from nautilus.server.workers.portfolio_pnl import LivePnl, PnlHub, running_hub
+from nautilus.server.workers.pnl_hub import PnlHub, running_hub
+from nautilus.server.workers.portfolio_pnl import LivePnl
 
 __all__ = ["AnalyticsOwn", "health", "opened", "router"]
 

@@ -16,8 +16,8 @@ from nautilus.server.bus.topics import FEED_ENSURE, market_quotes, market_trades
 from nautilus.server.live_events import live_events
 from nautilus.server.state.database import open_database
 from nautilus.server.state.portfolios import Portfolios
-from nautilus.server.workers import portfolio_pnl as workers
-from nautilus.server.workers.portfolio_pnl import PnlHub
+from nautilus.server.workers import pnl_hub, portfolio_pnl
+from nautilus.server.workers.pnl_hub import PnlHub
 
 NOW = datetime(2025, 8, 25, 14, 30, tzinfo=UTC)
 HELD = [Position("AAPL", 100, 155.0, average_cost=150.0), Position("MSFT", 10, 400.0)]
@@ -160,7 +160,7 @@ def test_a_worker_without_clients_ends(tmp_path):
 
 
 def test_a_client_that_is_too_slow_begins_anew(tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "RING_BYTES", 400)
+    monkeypatch.setattr(portfolio_pnl, "RING_BYTES", 400)
 
     async def scenario(w):
         await w.portfolios.save_snapshot("p", APPLE)
@@ -229,7 +229,7 @@ def test_what_cannot_be_watched(tmp_path, monkeypatch):
     async def scenario(w):
         with pytest.raises(NotFoundError, match="nobody"):
             await w.hub.join("nobody")
-        monkeypatch.setattr(workers, "MOST_PORTFOLIOS", 0)
+        monkeypatch.setattr(pnl_hub, "MOST_PORTFOLIOS", 0)
         with pytest.raises(UnavailableError, match="0 portfolios are watched, no more can be"):
             await w.hub.join("p")
         return w.hub.active

@@ -1,0 +1,181 @@
+"""The workers of live P&L: one for each portfolio that somebody watches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from nautilus.core.errors import NautilusError, UnavailableError
+from nautilus.server.bus.interface import Bus, Subscription
+from nautilus.server.bus.messages import Message
+from nautilus.server.state.portfolios import Portfolios
+from nautilus.server.workers.live_book import LiveBook
+from nautilus.server.workers.portfolio_pnl import LivePnl
+
+__all__ = ["PnlHub", "running_hub"]
+
+MOST_PORTFOLIOS = 256
+LINGER_SECONDS = 60.0
+_log = logging.getLogger("nautilus.server.analytics")
+
+
+class PnlHub:
+    """The workers of an engine, one for each portfolio that somebody watches.
+
+    Parameters
+    ----------
+    bus : Bus
+    portfolios : Portfolios
+    draining : asyncio.Event
+    clock : callable
+    counted : callable
+    linger_seconds : float
+        A worker without clients stays this long, so that who reconnects loses nothing.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        portfolios: Portfolios,
+        draining: asyncio.Event,
+        *,
+        clock: Callable[[], datetime],
+        counted: Callable[[], None] = lambda: None,
+        linger_seconds: float = LINGER_SECONDS,
+    ) -> None:
+        self._bus = bus
+        self._portfolios = portfolios
+        self._draining = draining
+        self._clock = clock
+        self._counted = counted
+        self._linger = linger_seconds
+        self._live: dict[str, LivePnl] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ends: dict[str, asyncio.TimerHandle] = {}
+        self._subscriptions: list[Subscription] = []
+        self._opening = asyncio.Lock()
+
+    @property
+    def active(self) -> int:
+        """Portfolios that are watched."""
+        return len(self._live)
+
+    async def join(self, portfolio_id: str) -> LivePnl:
+        """The worker of a stored portfolio, started for the first who asks.
+
+        Raises
+        ------
+        NotFoundError
+            Nothing is stored.
+        UnavailableError
+            Too many portfolios are watched.
+        MissingInputError
+            An exchange rate is not known.
+        """
+        async with self._opening:
+            live = self._live.get(portfolio_id) or await self._started(portfolio_id)
+            live.clients += 1
+            if (end := self._ends.pop(portfolio_id, None)) is not None:
+                end.cancel()
+            return live
+
+    def leave(self, live: LivePnl) -> None:
+        """One client less; after a while the worker ends."""
+        live.clients -= 1
+        if live.clients == 0 and self._live.get(live.portfolio_id) is live:
+            loop = asyncio.get_running_loop()
+            self._ends[live.portfolio_id] = loop.call_later(
+                self._linger, self._retire, live.portfolio_id
+            )
+
+    async def close(self) -> None:
+        """End all workers."""
+        for end in self._ends.values():
+            end.cancel()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        for subscription in self._subscriptions:
+            await subscription.close()
+
+    async def _started(self, portfolio_id: str) -> LivePnl:
+        if len(self._live) >= MOST_PORTFOLIOS:
+            raise UnavailableError(
+                f"{MOST_PORTFOLIOS} portfolios are watched, no more can be. Try again later."
+            )
+        book = LiveBook(await self._portfolios.get(portfolio_id), self._clock())
+        if not self._subscriptions:
+            await self._subscribe()
+        live = LivePnl(portfolio_id, book, self._bus, clock=self._clock, counted=self._counted)
+        task = asyncio.create_task(live.run(self._draining), name=f"live P&L {portfolio_id}")
+        task.add_done_callback(lambda ended: self._ended(live, ended))
+        self._live[portfolio_id], self._tasks[portfolio_id] = live, task
+        return live
+
+    async def _subscribe(self) -> None:
+        for pattern, handler in (
+            ("market.quotes.*", self._on_quote),
+            ("market.trades.*", self._on_trade),
+            ("portfolio.updated.*", self._on_update),
+        ):
+            self._subscriptions.append(
+                await self._bus.subscribe(pattern, handler, mode="broadcast")
+            )
+
+    async def _on_quote(self, message: Message) -> None:
+        bid, ask = message.data["bid"], message.data["ask"]
+        for live in self._live.values():
+            live.quote(message.data["symbol"], 0.5 * (bid + ask))
+
+    async def _on_trade(self, message: Message) -> None:
+        for live in self._live.values():
+            live.trade(message.data["symbol"], message.data["price"])
+
+    async def _on_update(self, message: Message) -> None:
+        live = self._live.get(message.data["portfolio_id"])
+        if live is None:
+            return
+        try:
+            live.reopen(LiveBook(await self._portfolios.get(live.portfolio_id), self._clock()))
+        except NautilusError as error:
+            self._drop(live)
+            live.fail(str(error))
+
+    def _retire(self, portfolio_id: str) -> None:
+        self._ends.pop(portfolio_id, None)
+        if (live := self._live.get(portfolio_id)) is not None:
+            self._drop(live)
+
+    def _drop(self, live: LivePnl) -> None:
+        if self._live.get(live.portfolio_id) is live:
+            del self._live[live.portfolio_id]
+            self._tasks.pop(live.portfolio_id).cancel()
+
+    def _ended(self, live: LivePnl, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("live P&L of %s has stopped", live.portfolio_id, exc_info=error)
+            self._live.pop(live.portfolio_id, None)
+            self._tasks.pop(live.portfolio_id, None)
+            live.fail("The worker has stopped; the log says why.")
+
+
+@asynccontextmanager
+async def running_hub(
+    bus: Bus,
+    portfolios: Portfolios,
+    draining: asyncio.Event,
+    *,
+    clock: Callable[[], datetime],
+    counted: Callable[[], None],
+) -> AsyncIterator[PnlHub]:
+    """A hub whose workers end with the block."""
+    hub = PnlHub(bus, portfolios, draining, clock=clock, counted=counted)
+    try:
+        yield hub
+    finally:
+        await hub.close()
