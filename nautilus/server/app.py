@@ -22,7 +22,7 @@ from nautilus.server.operations import Operations
 from nautilus.server.platform import Platform, open_platform
 from nautilus.server.registry import EngineRow, engine_row
 from nautilus.server.routing import EngineRoute, engine_router
-from nautilus.server.schemas.common import API_VERSION
+from nautilus.server.schemas.bases import API_VERSION
 from nautilus.server.settings import Settings
 from nautilus.server.standard import standard_router
 

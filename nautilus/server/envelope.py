@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 import nautilus
 from nautilus.core.results import Reason, reasons
-from nautilus.server.schemas.common import API_VERSION, Envelope, WarningItem
+from nautilus.server.schemas.bases import API_VERSION, Envelope, WarningItem
 from nautilus.server.views import documented_paths
 
 __all__ = ["Call", "answer", "current_call", "current_request_id", "failure_body", "started_call"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nautilus.server.deps import EngineDeps
-from nautilus.server.schemas.common import API_VERSION
+from nautilus.server.schemas.bases import API_VERSION
 
 __all__ = ["bus_connected", "database_connected", "health_basics", "problems", "uptime_seconds"]
 

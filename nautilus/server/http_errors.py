@@ -24,7 +24,7 @@ from nautilus.core.errors import (
 )
 from nautilus.server.envelope import current_call, failure_body
 from nautilus.server.registry import ENGINES
-from nautilus.server.schemas.common import Failure
+from nautilus.server.schemas.bases import Failure
 
 __all__ = ["FAILURES", "RefusedError", "failure", "install", "status_of", "unexpected"]
 

@@ -19,7 +19,7 @@ from nautilus.server.bus.topics import FAMILIES
 from nautilus.server.engine import engine_module, root_router
 from nautilus.server.operations import Operation, Operations
 from nautilus.server.registry import EngineRow, engine_rows
-from nautilus.server.schemas.common import View
+from nautilus.server.schemas.bases import View
 
 __all__ = ["names_page"]
 

@@ -18,7 +18,7 @@ from nautilus.server.envelope import answer
 from nautilus.server.health import bus_connected, database_connected, problems, uptime_seconds
 from nautilus.server.operations import Operations, described
 from nautilus.server.routing import engine_router
-from nautilus.server.schemas.common import API_VERSION, MOST_ITEMS
+from nautilus.server.schemas.bases import API_VERSION, MOST_ITEMS
 from nautilus.server.schemas.standard import (
     Info,
     Live,

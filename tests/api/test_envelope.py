@@ -12,7 +12,7 @@ from pydantic import AliasPath, Field, ValidationError
 import nautilus
 from nautilus.core.results import Reason, Result
 from nautilus.server.envelope import answer, failure_body, started_call
-from nautilus.server.schemas.common import Envelope, Metadata, Moment, Number, Text, View
+from nautilus.server.schemas.bases import Envelope, Metadata, Moment, Number, Text, View
 from nautilus.server.views import documented_paths
 
 

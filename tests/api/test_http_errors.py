@@ -11,7 +11,7 @@ from nautilus.server import create_app
 from nautilus.server.deps import Deps
 from nautilus.server.http_errors import status_of
 from nautilus.server.routing import engine_router, read_json
-from nautilus.server.schemas.common import Body, Finite, Many
+from nautilus.server.schemas.bases import Body, Finite, Many
 
 
 class Position(Body):

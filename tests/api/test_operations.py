@@ -12,7 +12,7 @@ from nautilus.server.engine import engine_module
 from nautilus.server.envelope import answer
 from nautilus.server.operations import Operations
 from nautilus.server.routing import engine_router
-from nautilus.server.schemas.common import Body, Envelope, Number, Text, View
+from nautilus.server.schemas.bases import Body, Envelope, Number, Text, View
 
 
 class Weighing(Body):

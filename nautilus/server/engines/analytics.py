@@ -39,7 +39,7 @@ from nautilus.server.schemas.analytics import (
     PeriodWord,
     Rate,
 )
-from nautilus.server.schemas.common import PortfolioId, Symbol
+from nautilus.server.schemas.bases import PortfolioId, Symbol
 from nautilus.server.schemas.health import AnalyticsHealth, PerformanceNow
 from nautilus.server.workers.pnl_hub import PnlHub, running_hub
 from nautilus.server.workers.portfolio_pnl import LivePnl

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from nautilus.server.schemas.common import (
+from nautilus.server.schemas.bases import (
     Body,
     Count,
     Envelope,

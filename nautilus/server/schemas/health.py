@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from nautilus.server.schemas.common import Count, Moment, Number, Text, View
+from nautilus.server.schemas.bases import Count, Moment, Number, Text, View
 
 
 class Health(View):

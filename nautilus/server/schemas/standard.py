@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from nautilus.server.schemas.common import Body, Count, Envelope, Moment, Number, Text, View
+from nautilus.server.schemas.bases import Body, Count, Envelope, Moment, Number, Text, View
 
 
 class EngineStateView(View):
