@@ -12,6 +12,7 @@ from nautilus.core.lazy import lazy_exports
 if TYPE_CHECKING:
     import nautilus.accounting as accounting
     import nautilus.analytics as analytics
+    import nautilus.factors as factors
     import nautilus.indicators as indicators
     import nautilus.marketdata as marketdata
     import nautilus.portfolio as portfolio
@@ -27,6 +28,7 @@ __all__ = [
     "Stream",
     "accounting",
     "analytics",
+    "factors",
     "indicators",
     "marketdata",
     "portfolio",
@@ -43,6 +45,7 @@ __getattr__, __dir__ = lazy_exports(
         "core.versions": ["show_versions"],
         "accounting": [],
         "analytics": [],
+        "factors": [],
         "indicators": [],
         "marketdata": [],
         "portfolio": [],

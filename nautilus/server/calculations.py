@@ -12,7 +12,13 @@ from nautilus.accounting.events import Event, Fill
 from nautilus.accounting.holdings import Position
 from nautilus.analytics.positions import PortfolioPnl, portfolio_pnl
 from nautilus.analytics.summary import PerformanceSummary, performance_summary
-from nautilus.core.errors import MissingInputError, NautilusError, NotFoundError, UnavailableError
+from nautilus.core.errors import (
+    DataError,
+    MissingInputError,
+    NautilusError,
+    NotFoundError,
+    UnavailableError,
+)
 from nautilus.core.periods import parse_period
 from nautilus.core.results import Reason
 from nautilus.server.bus import topics
@@ -155,17 +161,17 @@ async def stored_track(
     stored: bool = True,
     simulated: bool = True,
 ) -> TrackRecord | None:
-    """What is stored, else a backcast; None where nobody knows the symbols."""
+    """What is stored, else a backcast; None where nobody knows the symbols, or no weights are."""
     found = None
     if stored:
         found = await stored_record(portfolio, deps.history, window, benchmark, simulated=simulated)
-    if found is not None:
+    if found is not None or not weights:
         return found
     try:
         return await backcast_record(
             weights, deps.history, window, benchmark, run=deps.cpu.thread, simulated=simulated
         )
-    except (NotFoundError, MissingInputError) as error:
+    except (NotFoundError, MissingInputError, DataError) as error:
         _log.debug("no returns of %s: %s", portfolio.id, error)
         return None
 
@@ -197,16 +203,7 @@ async def tell(
     portfolio: Portfolio, pnl: PortfolioPnl, performance: Mapping[str, Any], deps: EngineDeps[Any]
 ) -> None:
     """Publish P&L, positions and performance, and have the risk engine check the portfolio."""
-    rows = [
-        {"symbol": symbol, "quantity": quantity, "market_value": value, "weight": weight}
-        for symbol, quantity, value, weight in zip(
-            pnl.symbols,
-            pnl.quantities.tolist(),
-            pnl.market_values.tolist(),
-            pnl.weights.values(),
-            strict=True,
-        )
-    ][:MOST_TOLD]
+    rows = [_told(one) for one in portfolio.positions[:MOST_TOLD]]
     common = {"portfolio_id": portfolio.id, "timestamp": deps.clock(), "currency": pnl.currency}
     told = {"total_pnl": pnl.total_pnl, "market_value": pnl.market_value}
     more = {"unrealized_pnl": pnl.unrealised_pnl, "realized_pnl": pnl.realised_pnl}
@@ -236,6 +233,21 @@ def _since(period: str, now: datetime) -> datetime:
     """The first moment of a period that ends now."""
     day = parse_period(period, "calculation_options.time_period").start(now).item()
     return datetime.combine(day, time(), tzinfo=UTC) + timedelta(days=1)
+
+
+def _told(position: Position) -> dict[str, Any]:
+    """A position under the documented names."""
+    return {
+        "symbol": position.symbol,
+        "quantity": position.quantity,
+        "avg_cost": position.average_cost,
+        "current_price": position.price,
+        "market_value": position.market_value,
+        "asset_class": position.asset_class,
+        "sector": position.sector,
+        "currency": position.currency,
+        "multiplier": position.multiplier,
+    }
 
 
 async def _prices(

@@ -63,21 +63,23 @@ class TrackRecord:
 
 
 def series_of(sent: Sequence[Any], name: str) -> Any:
-    """An array of plain numbers, or a Series of points with a time; null is a missing value.
+    """An array of values, or a Series where they have times; null is a missing value.
 
     Raises
     ------
     DataError
-        Times that do not increase.
+        Times that do not increase, or only some of them.
     """
-    points = [point for point in sent if hasattr(point, "timestamp")]
-    if not points:
-        return np.array([np.nan if value is None else value for value in sent], dtype=np.float64)
-    values = [np.nan if point.value is None else point.value for point in points]
-    times = np.array([_utc(point.timestamp) for point in points], dtype="M8[ns]")
+    values = np.array([np.nan if p.value is None else p.value for p in sent], dtype=np.float64)
+    dated = [_utc(point.timestamp) for point in sent if point.timestamp is not None]
+    if not dated:
+        return values
+    if len(dated) < len(sent):
+        raise DataError(f"`{name}` must have a time for each value, or for none.", field=name)
+    times = np.array(dated, dtype="M8[ns]")
     if (times[1:] <= times[:-1]).any():
         raise DataError(f"`{name}` must have times that increase strictly.", field=name)
-    return time_series(times, np.array(values, dtype=np.float64), name)
+    return time_series(times, values, name)
 
 
 def sent_record(

@@ -30,6 +30,7 @@ CALCULATE = CONTRACT["POST", "/analytics/calculate/{portfolio_id}"]
 ATTRIBUTION = CONTRACT["POST", "/analytics/attribution/{portfolio_id}"]
 APPLE = {"symbol": "AAPL", "quantity": 100, "avg_cost": 150.0, "current_price": 155.0}
 RETURNS = [0.01, -0.02, 0.015, 0.003, -0.004, 0.012]
+SERIES = {"returns": [0.01, -0.02], "benchmark_returns": [0.01, -0.02]}
 MARKET = [0.008, -0.015, 0.01, 0.004, -0.006, 0.009]
 
 
@@ -223,6 +224,15 @@ def test_no_cost_has_no_percentage(client):
     assert "UNDEFINED_RATIO" in codes(answer, "total_pnl_percent")
 
 
+def test_longs_and_shorts_that_cancel_have_pnl_and_no_weights(client):
+    other = {**APPLE, "symbol": "MSFT", "quantity": -100, "avg_cost": 160.0}
+    answer = good(calculate(client, positions=[APPLE, other]))
+    assert answer["data"]["total_pnl"] == 1000.0
+    assert answer["data"]["weights"] == {"AAPL": None, "MSFT": None}
+    assert "UNDEFINED_RATIO" in codes(answer, "weights")
+    assert "INSUFFICIENT_DATA" in codes(answer, "performance_metrics.beta")
+
+
 def test_a_price_that_is_not_sent_is_the_last_close(client):
     bare = {"symbol": "AAPL", "quantity": 10, "avg_cost": 1.0}
     answer = good(calculate(client, positions=[bare]))
@@ -273,6 +283,11 @@ def test_a_thousand_positions(client):
         ({"returns": [0.1, 0.2, 0.3], "nav_history": [1.0]}, "body"),
         ({"returns": RETURNS, "benchmark_returns": MARKET[:3]}, "benchmark_returns"),
         ({"fx_rates": {"EUR": -1.0}}, "fx_rates.EUR"),
+        ({"returns": ["x"]}, "returns.0.value"),
+        ({"returns": [0.0] * 10_001}, "returns"),
+        ({"returns": [{"timestamp": "2024-01-02", "value": 0.1}, 0.2]}, "returns"),
+        ({"nav_history": [{"timestamp": "2024-01-02"}]}, "nav_history.0.value"),
+        ({"returns": [155.0, 156.0, 157.0]}, "returns"),
     ],
 )
 def test_a_wrong_request_names_its_field(client, change, field):
@@ -370,6 +385,7 @@ def test_an_attribution_of_sent_returns_to_sent_factors(client):
         ({"attribution_type": "sector"}, "portfolio_weights"),
         ({"factors": ["sice"]}, "factors"),
         ({"benchmark": "NOPE"}, "benchmark"),
+        ({"factor_returns": {"a": [0.1], "b": [0.1, 0.2]}, **SERIES}, "factor_returns"),
         ({"attribution_type": "astrology"}, "attribution_type"),
         ({"fallback_enabled": False}, "portfolio_weights"),
     ],
@@ -438,6 +454,7 @@ def test_what_is_published():
     found = {message.topic: message.data for message in heard}
     assert found["portfolio.pnl.p1"]["total_pnl"] == 500.0
     assert found["portfolio.positions.p1"]["positions"][0]["symbol"] == "AAPL"
+    assert found[RISK_CHECK_REQUEST]["positions"][0]["current_price"] == 155.0
     assert found["portfolio.performance.p1"]["volatility"] > 0
     assert found[RISK_CHECK_REQUEST]["portfolio_id"] == "p1"
     assert "portfolio.updated.p1" in found

@@ -4,11 +4,12 @@ import ast
 import importlib
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import nautilus
 
 ROOT = Path(nautilus.__file__).parent
-PACKAGES = ("accounting", "analytics", "indicators", "marketdata", "portfolio", "reports", "risk")
+PACKAGES = tuple(n for n in nautilus.__all__ if isinstance(getattr(nautilus, n), ModuleType))
 NAMES = [
     (package, name)
     for package in PACKAGES

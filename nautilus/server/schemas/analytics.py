@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from nautilus.server.schemas.bases import (
     Body,
@@ -83,13 +83,21 @@ class FillBody(Body):
 
 
 class PointBody(Body):
-    """A value at a time."""
+    """A value at a time; a plain number in a list is a value without one."""
 
-    timestamp: Instant
+    timestamp: Instant | None = None
     value: Finite | None
 
 
-SeriesBody = Many[Finite | None] | Many[PointBody]
+def _as_point(item: Any) -> Any:
+    return item if isinstance(item, dict) else {"value": item}
+
+
+SeriesBody = Many[
+    Annotated[
+        PointBody, BeforeValidator(_as_point, json_schema_input_type=Finite | PointBody | None)
+    ]
+]
 
 
 class CalculationOptions(Body):
