@@ -15,6 +15,7 @@ from nautilus.analytics.returns import monthly_returns, wealth_index
 from nautilus.analytics.summary import PerformanceSummary, performance_summary
 from nautilus.core.errors import DataError, MissingExtraError, NotEnoughDataError
 from nautilus.core.frames import Like, aligned, read, time_series
+from nautilus.core.periods import check_returns
 from nautilus.core.results import Reason, Result
 from nautilus.reports.metric_tables import PATHS
 from nautilus.risk.summaries import VarSummary, var_summary
@@ -217,9 +218,12 @@ def _joined(
 ) -> tuple[Any, Any, tuple[Reason, ...]]:
     """Both as series by time on the common times that have a return of the portfolio."""
     values, like = read(returns, "returns", ndim=1)
+    check_returns(values, "returns")
     name, other, unmatched = like.name, None, 0
     if benchmark_returns is not None:
-        label = read(benchmark_returns, "benchmark_returns", ndim=1)[1].name
+        sent, told = read(benchmark_returns, "benchmark_returns", ndim=1)
+        check_returns(sent, "benchmark_returns")
+        label = told.name
         size = like.size
         values, benchmark, like = aligned(returns, benchmark_returns, min_overlap=min_overlap)
         other, unmatched = benchmark[:, 0], size - like.size

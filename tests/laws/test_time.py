@@ -5,8 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus.core.errors import NautilusError
-
 from .cases import CASES, those
 from .compare import assert_bits, assert_close, columns, floats, parts
 from .data import LENGTH, arrays, pandas
@@ -88,12 +86,6 @@ def test_in_a_panel_each_column_leaves_out_its_own(case):
         alone = [x if x.ndim == 1 else x[:, j] for x in data]
         there = ~np.isnan(alone).any(axis=0)
         assert_close(together[j], case(*[x[there] for x in alone]))
-
-
-@nan_policy("raise")
-def test_a_missing_number_is_refused(case):
-    with pytest.raises(NautilusError):
-        case(*[pandas(x) for x in arrays(case, missing=0.1)])
 
 
 @pytest.mark.parametrize("case", those(lambda c: "benchmark_returns" in c.inputs))
