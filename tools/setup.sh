@@ -36,10 +36,11 @@ if [ ! -x "$venv/bin/python" ]; then
   "$python" -m venv "$venv"
 fi
 echo "[setup] installing nautilus-quant[$extras], pinned by constraints.txt (minutes at first, seconds later)"
-quiet() { grep -v '^WARNING: Location' >&2 || true; }
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" 2> >(quiet)
-"$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar on \
-  --constraint constraints.txt --editable ".[$extras]" 2> >(quiet) \
-  | awk '/^Collecting/ { printf "\r[setup] %-60.60s", $2; fflush() } /^Installing collected/ { printf "\r[setup] %-60s\n", "unpacking"; fflush() }'
+log="$venv/setup.log"
+show() { cat "$log" >&2; echo "[setup] failed; the lines above are pip's" >&2; exit 1; }
+pip() { "$venv/bin/python" -m pip install --disable-pip-version-check "$@" 2>"$log" || show; }
+progress() { awk '/^Collecting/ { printf "\r[setup] %-60.60s", $2; fflush() } END { printf "\r%-68s\r", "" }'; }
+pip --quiet --upgrade "pip>=24"
+pip --constraint constraints.txt --editable ".[$extras]" | progress
 fingerprint > "$stamp"
 echo "[setup] done"
