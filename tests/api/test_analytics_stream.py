@@ -80,6 +80,9 @@ def test_prices_of_the_feed_move_the_pnl(url):
     assert latest["AAPL"]["pnl"] == pytest.approx(100 * (latest["AAPL"]["current_price"] - 150.0))
     assert latest["MSFT"]["pnl"] == pytest.approx(-10 * (latest["MSFT"]["current_price"] - 400.0))
     assert seen[-1][1]["pnl"] == pytest.approx(sum(d["pnl"] for d in latest.values()))
+    assert {d["price_source"] for d in latest.values()} <= {"simulated", "stored"}
+    assert "simulated" in {d["price_source"] for d in latest.values()}
+    assert seen[-1][1]["simulated"] is True
 
 
 def test_a_stream_goes_on_after_the_last_event_without_loss_or_double(url):

@@ -327,6 +327,7 @@ class PnlUpdate(View):
     pnl: Number
     timestamp: Moment
     seq: Count
+    simulated: bool | None
 
 
 class PositionUpdate(View):
@@ -339,6 +340,7 @@ class PositionUpdate(View):
     pnl: Number
     timestamp: Moment
     seq: Count
+    price_source: Text
 
 
 class StreamReset(View):

@@ -75,6 +75,7 @@ class LiveBook:
             self._ledger.update(event)
         self._prices = {p.symbol: p.price for p in portfolio.positions}
         self.symbols = tuple(self._prices)
+        self.simulated = portfolio.simulated
 
     def mark(self, prices: Mapping[str, float], at: datetime) -> PnlNow:
         """P&L after these prices; symbols that are not held are left out."""

@@ -130,11 +130,11 @@ class PnlHub:
     async def _on_quote(self, message: Message) -> None:
         bid, ask = message.data["bid"], message.data["ask"]
         for live in self._live.values():
-            live.quote(message.data["symbol"], 0.5 * (bid + ask))
+            live.quote(message.data["symbol"], 0.5 * (bid + ask), _source(message))
 
     async def _on_trade(self, message: Message) -> None:
         for live in self._live.values():
-            live.trade(message.data["symbol"], message.data["price"])
+            live.trade(message.data["symbol"], message.data["price"], _source(message))
 
     async def _on_update(self, message: Message) -> None:
         live = self._live.get(message.data["portfolio_id"])
@@ -162,6 +162,11 @@ class PnlHub:
             self._live.pop(live.portfolio_id, None)
             self._tasks.pop(live.portfolio_id, None)
             live.fail("The worker has stopped; the log says why.")
+
+
+def _source(message: Message) -> str:
+    """Who says so; the simulated feed says `simulated`."""
+    return str(message.data.get("source", "unknown"))
 
 
 @asynccontextmanager

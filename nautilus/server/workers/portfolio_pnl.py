@@ -77,8 +77,10 @@ class LivePnl:
         self._quotes: dict[str, float] = {}
         self._trades: dict[str, float] = {}
         self._waiting: dict[str, float] = {}
+        self._sources: dict[str, str] = {}
         self._dirty = asyncio.Event()
         self._ticked: float | None = None
+        self._stored_simulated = book.simulated
         self._emit(book.symbols, book.mark({}, clock()))
 
     @property
@@ -106,20 +108,20 @@ class LivePnl:
         """The last event of each position and of the portfolio, in order."""
         return sorted(self._latest.values(), key=lambda event: event.seq)
 
-    def quote(self, symbol: str, price: float) -> None:
+    def quote(self, symbol: str, price: float, source: str) -> None:
         """The mid of a quote; it wins over trades."""
         self._quotes[symbol] = price
-        self._take(symbol, price)
+        self._take(symbol, price, source)
 
-    def trade(self, symbol: str, price: float) -> None:
+    def trade(self, symbol: str, price: float, source: str) -> None:
         """A trade, which marks where there are no quotes."""
         self._trades[symbol] = price
         if symbol not in self._quotes:
-            self._take(symbol, price)
+            self._take(symbol, price, source)
 
     def reopen(self, book: LiveBook) -> None:
         """Go on with another state of the portfolio: clients begin anew."""
-        self._book = book
+        self._book, self._stored_simulated = book, book.simulated
         self._latest.clear()
         self._add("reset", _reset_text(self.portfolio_id, "portfolio_updated", self._clock()))
         known = {s: p for s, p in {**self._trades, **self._quotes}.items() if s in book.symbols}
@@ -168,8 +170,9 @@ class LivePnl:
         except NautilusError as error:  # heartbeats say `no_prices` until a feed answers
             _log.info("no live prices for %s: %s", self.portfolio_id, error)
 
-    def _take(self, symbol: str, price: float) -> None:
+    def _take(self, symbol: str, price: float, source: str) -> None:
         if symbol in self._book.symbols:
+            self._sources[symbol] = source
             self._ticked = time.monotonic()
             self._waiting[symbol] = price
             self._dirty.set()
@@ -186,10 +189,15 @@ class LivePnl:
                 pnl=now.of(symbol),
                 timestamp=at,
                 seq=self._seq + 1,
+                price_source=self._sources.get(symbol, "stored"),
             )
             self._add(symbol, view.model_dump_json())
         whole = PnlUpdate(
-            portfolio_id=self.portfolio_id, pnl=now.total, timestamp=at, seq=self._seq + 1
+            portfolio_id=self.portfolio_id,
+            pnl=now.total,
+            timestamp=at,
+            seq=self._seq + 1,
+            simulated=self._stored_simulated or "simulated" in self._sources.values(),
         )
         self._add("", whole.model_dump_json())
         self._tell()

@@ -12,7 +12,7 @@ from nautilus.server.bus import MemoryBroker, NobodyAnswersError
 from nautilus.server.bus.topics import FEED_ENSURE
 from nautilus.server.history import History
 from nautilus.server.workers import feed as feed_module
-from nautilus.server.workers.feed import SimulatedFeed, running_feed
+from nautilus.server.workers.feed import SESSIONS_READ, SimulatedFeed, running_feed
 
 NOW = datetime(2025, 8, 25, 14, 30, tzinfo=UTC)
 
@@ -242,13 +242,15 @@ def test_it_runs_until_the_server_drains():
     async def scenario():
         world, draining = World(), asyncio.Event()
         await world.listening(6, "market.data.AAPL")
-        paused = asyncio.Event()
+        # A loop that never pauses starves the thread that simulates: have the closes at hand.
+        await world.history.prices(["AAPL"], SESSIONS_READ, frame=False)
+        paused, leased = asyncio.Event(), asyncio.Event()
         pauses = []
 
         async def wait(seconds):
             pauses.append(seconds)
             paused.set()
-            if len(world.seen) >= 6:
+            if len(world.seen) >= 6 and leased.is_set():
                 draining.set()
             await asyncio.sleep(0)
 
@@ -257,6 +259,7 @@ def test_it_runs_until_the_server_drains():
             await paused.wait()
             assert world.feed.status.running
             await world.ensure("AAPL")
+            leased.set()
             await task
         with pytest.raises(NobodyAnswersError):
             await world.ensure("AAPL")
