@@ -214,8 +214,12 @@ def _engine(address: URL, busy_seconds: float) -> Engine:
 def _set_up(connection: Any, _: Any) -> None:
     """What SQLite forgets with each connection; transactions are begun by `_begin`."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+    except BaseException:
+        connection.close()  # not a database: the pool would leave it open
+        raise
 
 
 def _begin(connection: Connection) -> None:
