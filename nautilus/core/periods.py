@@ -18,7 +18,6 @@ __all__ = [
     "check_returns",
     "parse_period",
     "per_period_rate",
-    "periods_per_year_check",
 ]
 
 _YEAR = np.timedelta64(31_557_600, "s")  # 365.25 days
@@ -162,9 +161,6 @@ def check_periods_per_year(times: NDArray[Any] | None, periods_per_year: float) 
         f"`periods_per_year` is {stated:g}, but the index is spaced {word}; pass {usual:g}.",
         field="periods_per_year",
     )
-
-
-periods_per_year_check = check_periods_per_year
 
 
 def check_returns(values: NDArray[np.float64], name: str = "returns") -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nautilus.core.checks import check_choice, check_positive
 from nautilus.core.errors import DataError, LabelError, UnitError
 from nautilus.core.frames import cross_section, labelled_frame, labelled_vector
-from nautilus.core.periods import periods_per_year_check
+from nautilus.core.periods import check_periods_per_year
 from nautilus.core.results import Result
 from nautilus.risk.covariance import ESTIMATORS, complete_rows, covariance_of, labelled_matrix
 
@@ -134,7 +134,7 @@ def estimate_moments(
     factor = check_positive(periods_per_year, "periods_per_year")
     values, like = complete_rows(returns)
     if like.times is not None:
-        periods_per_year_check(like.times, factor)
+        check_periods_per_year(like.times, factor)
     matrix, shrinkage = covariance_of(values, covariance)
     return Moments(
         mean=labelled_vector(values.mean(axis=0) * factor, like.columns, like.kind),
