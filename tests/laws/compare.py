@@ -52,3 +52,17 @@ def assert_same(found, expected, exact):
         assert_bits(found, expected)
     else:
         assert_close(found, expected)
+
+
+def assert_within(found, function, data, tolerance=1e-12):
+    """Equal to `tolerance` of the scale of the terms, which a touch of noise on the data shows."""
+    expected = np.asarray(function(*data), dtype=np.float64)
+    rng = np.random.default_rng(0)
+    noise = np.zeros_like(expected)
+    for _ in range(3):
+        touched = function(*[x * (1.0 + rng.uniform(-1e-13, 1e-13, x.shape)) for x in data])
+        noise = np.fmax(noise, np.nan_to_num(np.abs(touched - expected), nan=0.0, posinf=0.0))
+    allowed = tolerance * np.fmax(1.0, np.abs(expected)) + noise
+    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+    apart = np.abs(found - expected)[np.isfinite(expected)]
+    assert (apart <= allowed[np.isfinite(expected)]).all(), (found, expected)

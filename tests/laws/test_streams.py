@@ -11,7 +11,7 @@ import nautilus as nt
 from nautilus.core.folds import Reduction, registered
 
 from .cases import those
-from .compare import assert_bits, columns, parts
+from .compare import assert_bits, assert_within, columns, parts
 from .data import arrays, pandas
 
 streamed = pytest.mark.parametrize("case", those(lambda c: c.stream is not None))
@@ -60,17 +60,6 @@ def bars(data):
 
 def flat(value):
     return [np.asarray(part, dtype=float).ravel() for part in parts(value)]
-
-
-def assert_within(found, function, data, tolerance):
-    """Equal to `tolerance` of the scale of the terms, which a touch of noise on the data shows."""
-    expected = function(*data)
-    rng = np.random.default_rng(0)
-    touched = [function(*[x * (1.0 + rng.uniform(-1e-13, 1e-13, x.shape)) for x in data])
-               for _ in range(3)]  # fmt: skip
-    noise = max((abs(t - expected) for t in touched if np.isfinite(t)), default=0.0)
-    scale = max(1.0, abs(expected)) if np.isfinite(expected) else 1.0
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale + noise)
 
 
 @series

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import nautilus as nt
@@ -228,6 +228,7 @@ def test_constant_returns(level: float) -> None:
 )
 def test_any_returns(whole: list[int], unit: float, offset: float) -> None:
     x = offset + np.array(whole) / 1000 * unit
+    assume(len(x) < 3 or x.min() <= 0.2)  # else they look like prices, and are refused
     exact = known(x)
     if min(whole) == max(whole):
         assert math.isnan(sharpe_ratio(x))
