@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nautilus.server.history import History
     from nautilus.server.platform import Platform
     from nautilus.server.settings import Settings
+    from nautilus.server.state.client_subscriptions import ClientSubscriptions
+    from nautilus.server.state.idempotency import IdempotencyKeys
     from nautilus.server.state.portfolios import Portfolios
 
 __all__ = ["Deps", "EngineDeps", "engine_deps"]
@@ -54,6 +56,16 @@ class EngineDeps(Generic[Own]):
     def portfolios(self) -> Portfolios:
         """The one portfolio aggregate."""
         return self.platform.portfolios
+
+    @property
+    def client_subscriptions(self) -> ClientSubscriptions:
+        """What WebSocket clients have asked for."""
+        return self.platform.client_subscriptions
+
+    @property
+    def idempotency(self) -> IdempotencyKeys:
+        """Stored answers; an endpoint declares `nautilus.server.idempotent.IDEMPOTENT` instead."""
+        return self.platform.idempotency
 
     @property
     def history(self) -> History:

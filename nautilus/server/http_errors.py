@@ -125,7 +125,8 @@ def install(app: FastAPI) -> None:
 async def _library_error(connection: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, NautilusError)
     status = status_of(error)
-    headers = {"Retry-After": str(getattr(error, "retry_after", 1))} if status == 503 else {}
+    wait = getattr(error, "retry_after", 1 if status == 503 else None)
+    headers = {} if wait is None else {"Retry-After": str(wait)}
     return await _deliver(connection, failure(status, [error.to_dict()], headers))
 
 

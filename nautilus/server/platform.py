@@ -19,7 +19,9 @@ from nautilus.server.envelope import current_request_id
 from nautilus.server.history import History
 from nautilus.server.registry import engine_rows
 from nautilus.server.settings import Settings
+from nautilus.server.state.client_subscriptions import ClientSubscriptions
 from nautilus.server.state.database import Database, open_database
+from nautilus.server.state.idempotency import IdempotencyKeys
 from nautilus.server.state.portfolios import Change, Portfolios
 from nautilus.server.system import EngineProbe
 
@@ -33,6 +35,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _nobody() -> None:
+    """Nobody is authenticated."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Platform:
     """Database, repositories, history, CPU pools, broker, clock and the draining event."""
@@ -40,10 +46,13 @@ class Platform:
     settings: Settings
     database: Database
     portfolios: Portfolios
+    idempotency: IdempotencyKeys
+    client_subscriptions: ClientSubscriptions
     history: History
     broker: Broker
     cpu: Cpu
     probe: EngineProbe
+    subject: Callable[[], str | None] = _nobody
     clock: Callable[[], datetime] = _now
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     warm: bool = False
@@ -98,6 +107,8 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
         settings=settings,
         database=database,
         portfolios=Portfolios(database, on_change=announced, clock=_now),
+        idempotency=IdempotencyKeys(database, clock=_now),
+        client_subscriptions=ClientSubscriptions(database, clock=_now),
         history=History(simulated_fallback=settings.simulated_fallback, clock=_now, run=cpu.thread),
         broker=broker,
         cpu=cpu,

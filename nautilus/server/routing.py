@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 
 from nautilus.core.errors import NotBuiltError
 from nautilus.server.http_errors import MOST_ERRORS, RefusedError
+from nautilus.server.idempotent import carried_out_once, declares_key
 
 __all__ = ["EngineRoute", "engine_router", "not_built", "not_built_socket", "read_json"]
 
@@ -44,6 +45,8 @@ class EngineRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler of FastAPI over a request that reads its own JSON."""
         handler = super().get_route_handler()
+        if declares_key(self):
+            handler = carried_out_once(handler, str(self.operation_id))
 
         async def handle(request: Request) -> Response:
             own = _JsonRequest(request.scope, request.receive)

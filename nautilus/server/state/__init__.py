@@ -1,4 +1,4 @@
-"""What outlives a process: portfolios and idempotency keys, in SQLite or PostgreSQL."""
+"""What outlives a process: portfolios, subscriptions, keys and records, in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from nautilus.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from nautilus.server.state.client_subscriptions import (
+        ClientSubscriptions as ClientSubscriptions,
+    )
+    from nautilus.server.state.client_subscriptions import (
+        StoredSubscription as StoredSubscription,
+    )
     from nautilus.server.state.database import Database as Database
     from nautilus.server.state.database import open_database as open_database
     from nautilus.server.state.idempotency import IdempotencyKeys as IdempotencyKeys
@@ -18,18 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Change",
+    "ClientSubscriptions",
     "Database",
     "IdempotencyKeys",
     "NavHistory",
     "Portfolio",
     "Portfolios",
     "Snapshot",
+    "StoredSubscription",
     "open_database",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "client_subscriptions": ["ClientSubscriptions", "StoredSubscription"],
         "database": ["Database", "open_database"],
         "idempotency": ["IdempotencyKeys"],
         "portfolio": ["NavHistory", "Portfolio", "Snapshot"],

@@ -10,12 +10,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError
 
 from nautilus.core.errors import ConflictError, DataError, ParameterError, UnavailableError
-from nautilus.server.state.schema import SCHEMA_VERSION, metadata, schema_versions
+from nautilus.server.state.migrations import bring_up_to_date, stored_version
+from nautilus.server.state.schema import SCHEMA_VERSION
 
 __all__ = ["Database", "open_database"]
 
@@ -137,7 +138,7 @@ class Database:
         if self.closed:
             return False
         try:
-            return await self.read(_stored_version) == SCHEMA_VERSION
+            return await self.read(stored_version) == SCHEMA_VERSION
         except UnavailableError:
             return False
 
@@ -236,10 +237,8 @@ def _prepare(engine: Engine, address: URL) -> None:
             with connection.begin():
                 if not _is_sqlite(address):
                     connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
-                found = _stored_version(connection) if _has_versions(connection) else None
-                if found is None:
-                    metadata.create_all(connection)
-                    connection.execute(insert(schema_versions).values(version=SCHEMA_VERSION))
+                before = stored_version(connection)
+                found = bring_up_to_date(connection)
     except OperationalError as error:
         raise _unavailable(address, error) from error
     except DatabaseError as error:
@@ -248,23 +247,14 @@ def _prepare(engine: Engine, address: URL) -> None:
             " Move it away or pass another --database.",
             field="database",
         ) from error
-    if found not in (None, SCHEMA_VERSION):
+    if found != SCHEMA_VERSION:
         raise DataError(
             f"{_shown(address)} was written with version {found} of the tables, this program knows"
             f" version {SCHEMA_VERSION}. Use the program that wrote it, or another --database.",
             field="database",
         )
-    if found is None and _is_sqlite(address):
+    if before is None and _is_sqlite(address):
         os.chmod(str(address.database), 0o600)
-
-
-def _has_versions(connection: Connection) -> bool:
-    return bool(connection.dialect.has_table(connection, schema_versions.name))
-
-
-def _stored_version(connection: Connection) -> int | None:
-    found: int | None = connection.execute(select(schema_versions.c.version)).scalar()
-    return found
 
 
 def _unavailable(address: URL, error: Exception) -> UnavailableError:

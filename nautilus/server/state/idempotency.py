@@ -18,9 +18,29 @@ from nautilus.server.state.database import Database
 from nautilus.server.state.rows import moment, moment_text
 from nautilus.server.state.schema import idempotency_keys as table
 
-__all__ = ["Claim", "IdempotencyKeys", "StoredAnswer", "fingerprint"]
+__all__ = [
+    "Claim",
+    "IdempotencyKeys",
+    "KeyReusedError",
+    "StillRunsError",
+    "StoredAnswer",
+    "fingerprint",
+]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class KeyReusedError(ParameterError):
+    """The key belongs to another request."""
+
+    code = "idempotency_key_reused"
+
+
+class StillRunsError(ConflictError):
+    """The first request with this key has no answer yet."""
+
+    code = "request_in_progress"
+    retry_after = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +118,10 @@ class IdempotencyKeys:
 
         Raises
         ------
-        ConflictError
-            The first request with this key still runs, or had another body.
+        StillRunsError
+            The first request with this key has not been answered.
+        KeyReusedError
+            It had another body.
         ParameterError
             The key is empty, too long or not printable ASCII.
         """
@@ -138,14 +160,14 @@ def _claim(
         connection.execute(insert(table).values(scope=claim.scope, key=claim.key, **values))
         return claim
     if row.fingerprint != print_:
-        raise ConflictError(
+        raise KeyReusedError(
             f"`Idempotency-Key` {claim.key!r} was used with another body. Use a new key.",
             field="Idempotency-Key",
         )
     if row.status is not None:
         return StoredAnswer(row.status, row.body)
     if moment(row.claimed_at) > now - lease:
-        raise ConflictError(
+        raise StillRunsError(
             f"the first request with `Idempotency-Key` {claim.key!r} still runs. Ask again later.",
             field="Idempotency-Key",
         )

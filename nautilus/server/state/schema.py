@@ -6,6 +6,7 @@ Bodies are JSON text: what is stored is what `event_to_dict` and its kind wrote,
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     Float,
@@ -16,21 +17,29 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
+    text,
 )
 
 __all__ = [
     "SCHEMA_VERSION",
+    "audit_log",
+    "client_subscriptions",
     "idempotency_keys",
     "metadata",
     "nav_history",
+    "outbox",
+    "outbox_relays",
     "portfolio_events",
     "portfolios",
     "schema_versions",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
+
+_Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts INTEGER columns only
 
 schema_versions = Table(
     "schema_versions", metadata, Column("version", Integer, primary_key=True, autoincrement=False)
@@ -84,3 +93,84 @@ idempotency_keys = Table(
     Column("status", Integer),
     Column("body", Text),
 )
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("scope", String(64), nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("request_id", Text),
+    Column("created_at", String(32), nullable=False),
+    Column("published_at", String(32)),
+    # Sequences of rows that were pruned are not given out again.
+    sqlite_autoincrement=True,
+)
+_waiting = text("published_at IS NULL")
+Index(
+    "outbox_waiting",
+    outbox.c.scope,
+    outbox.c.sequence,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)
+Index("outbox_published", outbox.c.published_at)
+
+outbox_relays = Table(
+    "outbox_relays",
+    metadata,
+    Column("scope", String(64), primary_key=True),
+    Column("holder", String(36), nullable=False),
+    Column("held_until", String(32), nullable=False),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("request_id", Text),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Index("audit_subjects", "subject", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+client_subscriptions = Table(
+    "client_subscriptions",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("client_id", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("filters", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("expires_at", String(32), nullable=False),
+    Index("client_subscription_ends", "expires_at"),
+)
+
+_APPEND_ONLY = {
+    "sqlite": (
+        """CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log
+        BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END""",
+        """CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log
+        BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END""",
+        # INSERT OR REPLACE deletes without asking the trigger for DELETE.
+        """CREATE TRIGGER audit_log_no_replace BEFORE INSERT ON audit_log
+        WHEN EXISTS (SELECT 1 FROM audit_log WHERE sequence = NEW.sequence)
+        BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END""",
+    ),
+    "postgresql": (
+        """CREATE OR REPLACE FUNCTION nautilus_append_only() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'audit_log is append-only'; END $$""",
+        """CREATE TRIGGER audit_log_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+        FOR EACH STATEMENT EXECUTE FUNCTION nautilus_append_only()""",
+    ),
+}
+for _dialect, _statements in _APPEND_ONLY.items():
+    for _statement in _statements:
+        event.listen(audit_log, "after_create", DDL(_statement).execute_if(dialect=_dialect))

@@ -6,7 +6,13 @@ import pytest
 
 from nautilus.core.errors import ConflictError, ParameterError
 from nautilus.server.state import IdempotencyKeys
-from nautilus.server.state.idempotency import Claim, StoredAnswer, fingerprint
+from nautilus.server.state.idempotency import (
+    Claim,
+    KeyReusedError,
+    StillRunsError,
+    StoredAnswer,
+    fingerprint,
+)
 
 BODY = {"portfolio_id": "p1", "limits": []}
 
@@ -40,7 +46,7 @@ def test_a_request_that_still_runs_is_a_conflict(keys):
         await keys.claim("risk.limits", "k1", BODY)
         await keys.claim("risk.limits", "k1", BODY)
 
-    with pytest.raises(ConflictError, match="the first request with `Idempotency-Key` 'k1' still"):
+    with pytest.raises(StillRunsError, match="the first request with `Idempotency-Key` 'k1' still"):
         asyncio.run(scenario())
 
 
@@ -54,13 +60,13 @@ def test_of_requests_at_once_one_is_carried_out(keys):
     assert sum(isinstance(one, ConflictError) for one in outcomes) == 7
 
 
-def test_another_body_under_the_same_key_is_a_conflict(keys):
+def test_another_body_under_the_same_key_is_refused(keys):
     async def scenario():
         claim = await keys.claim("risk.limits", "k1", BODY)
         await keys.finish(claim, 200, "{}")
         await keys.claim("risk.limits", "k1", {})
 
-    with pytest.raises(ConflictError, match=r"'k1' was used with another body\. Use a new key"):
+    with pytest.raises(KeyReusedError, match=r"'k1' was used with another body\. Use a new key"):
         asyncio.run(scenario())
 
 
