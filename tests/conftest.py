@@ -2,7 +2,10 @@
 
 import os
 
+import pytest
 from hypothesis import settings
+
+from tests.services.redis import running_redis
 
 PROVE = os.environ.get("NAUTILUS_PROVE") == "1"
 
@@ -18,3 +21,10 @@ def pytest_collection_modifyitems(config, items):
     left = [item for item in items if item.get_closest_marker("prove")]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if item not in left]
+
+
+@pytest.fixture(scope="session")
+def redis_server():
+    """One Redis for all tests of a process that do not kill it; each takes a prefix of its own."""
+    with running_redis() as server:
+        yield server

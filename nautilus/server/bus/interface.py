@@ -94,7 +94,16 @@ class BusStatus:
     timeouts : int
         Requests that nobody answered in time.
     waiting : int
-        Messages in the queues now.
+        Messages in the queues of this process now.
+    pending : int
+        Messages that a group has taken and not yet handled, in all processes. Over a network as
+        last asked.
+    lag : int or None
+        Messages that no member of their group has taken yet; None where the server cannot say.
+    duplicates : int
+        Messages that came a second time after they had been taken, and were not handled again.
+    unsent : int
+        Messages given up because the server of the bus did not take them in time.
     """
 
     kind: str
@@ -108,6 +117,10 @@ class BusStatus:
     dropped: int = 0
     timeouts: int = 0
     waiting: int = 0
+    pending: int = 0
+    lag: int | None = 0
+    duplicates: int = 0
+    unsent: int = 0
 
 
 class Subscription(Protocol):

@@ -5,34 +5,46 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from nautilus.server.bus.interface import Mode, Overflow, QueueFullError
 from nautilus.server.bus.messages import Message, data_from_bytes
+from nautilus.server.bus.topics import family_of
 
 __all__ = ["Channel", "Delivery"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, kw_only=True)
 class Delivery:
-    """A message on its way: the envelope and the bytes that each handler reads anew."""
+    """A message on its way: its envelope, and the bytes that each handler reads anew.
 
-    head: Message
+    Fields are those of `Message`; `deliveries` counts this one and those before it.
+    """
+
+    topic: str
+    source_engine: str
     body: bytes
+    id: str
+    timestamp: datetime
+    request_id: str | None = None
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    deadline: datetime | None = None
+    deliveries: int = 1
 
     def message(self) -> Message:
         """The message with data that nobody else holds."""
-        head = self.head
         return Message(
-            topic=head.topic,
-            source_engine=head.source_engine,
+            topic=self.topic,
+            source_engine=self.source_engine,
             data=data_from_bytes(self.body),
-            id=head.id,
-            timestamp=head.timestamp,
-            target_engine=head.target_engine,
-            request_id=head.request_id,
-            correlation_id=head.correlation_id,
-            reply_to=head.reply_to,
-            deadline=head.deadline,
+            id=self.id,
+            timestamp=self.timestamp,
+            target_engine=family_of(self.topic).target,
+            request_id=self.request_id,
+            correlation_id=self.correlation_id,
+            reply_to=self.reply_to,
+            deadline=self.deadline,
         )
 
 
@@ -56,6 +68,8 @@ class Channel:
         self.mode = mode
         self.overflow = overflow
         self.members = 0
+        self.workers = 0
+        self.handling = 0
         self.closed = False
         self.queue: asyncio.Queue[Delivery] = asyncio.Queue(capacity)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
 from nautilus.server.bus import Message
 from nautilus.server.bus.memory import MemoryBroker
+from nautilus.server.bus.redis_streams import RedisBroker
+from tests.services.redis import RedisServer
 
 OpenBroker = Callable[..., AbstractAsyncContextManager[Any]]
 
@@ -24,12 +28,32 @@ async def memory_broker(**options: Any) -> AsyncIterator[MemoryBroker]:
         await broker.close()
 
 
-BACKENDS: dict[str, OpenBroker] = {"memory": memory_broker}
+@asynccontextmanager
+async def redis_broker(url: str, **options: Any) -> AsyncIterator[RedisBroker]:
+    defaults = {
+        "prefix": f"test-{uuid.uuid4().hex}",
+        "retry_seconds": 0.0,
+        "grace_seconds": 0.05,
+    }
+    broker = await RedisBroker(url, **{**defaults, **options}).open()
+    try:
+        yield broker
+    finally:
+        await broker.close()
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(params=["memory", "redis"])
 def open_broker(request: pytest.FixtureRequest) -> OpenBroker:
-    return BACKENDS[request.param]
+    """Opens a broker of either kind; each test runs with both."""
+    if request.param == "memory":
+        return memory_broker
+    return partial(redis_broker, request.getfixturevalue("redis_server").url)
+
+
+@pytest.fixture
+def open_redis(redis_server: RedisServer) -> OpenBroker:
+    """Opens a broker over Redis."""
+    return partial(redis_broker, redis_server.url)
 
 
 class Inbox:
@@ -76,3 +100,15 @@ class Inbox:
 @pytest.fixture
 def inbox() -> type[Inbox]:
     return Inbox
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], Any]], Awaitable[None]]:
+    """Waits until a condition holds, for at most five seconds."""
+
+    async def wait(condition: Callable[[], Any]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await asyncio.sleep(0.001)
+
+    return wait

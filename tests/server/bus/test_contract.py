@@ -11,7 +11,6 @@ import pytest
 from nautilus.core.errors import NotFoundError, ParameterError, UnavailableError
 from nautilus.server.bus import (
     NobodyAnswersError,
-    QueueFullError,
     RemoteError,
     RequestTimeoutError,
 )
@@ -388,7 +387,7 @@ def test_a_pipeline_keeps_the_request_id_and_names_its_cause(open_broker, inbox)
     assert message.correlation_id is not None
 
 
-def test_a_full_queue_can_drop_the_oldest(open_broker, inbox):
+def test_a_full_queue_can_drop_the_oldest(open_broker, inbox, eventually):
     async def scenario():
         async with open_broker() as broker:
             bus, box = broker.bus("websocket"), inbox()
@@ -398,68 +397,13 @@ def test_a_full_queue_can_drop_the_oldest(open_broker, inbox):
             await box.until(1)
             for number in range(1, 6):
                 await bus.publish(TOPIC, number)
+            await eventually(lambda: bus.status.dropped == 3)
             waiting = bus.status.waiting
             box.gate.set()
             await box.until(3)
             return box.data, waiting, bus.status.dropped
 
     assert asyncio.run(scenario()) == ([0, 4, 5], 2, 3)
-
-
-def test_a_full_queue_can_refuse_the_publisher(open_broker, inbox):
-    async def scenario():
-        async with open_broker() as broker:
-            bus, box, other = broker.bus("websocket"), inbox(), inbox()
-            box.gate.clear()
-            await bus.subscribe("market.>", other)
-            await bus.subscribe(TOPIC, box, capacity=1, overflow="error")
-            await bus.publish(TOPIC, 0)
-            await box.until(1)
-            await bus.publish(TOPIC, 1)
-            with pytest.raises(QueueFullError, match=r"queue of websocket on market\.data\.AAPL"):
-                await bus.publish(TOPIC, 2)
-            box.gate.set()
-            await box.until(2)
-            await other.until(2)
-            return box.data, other.data
-
-    assert asyncio.run(scenario()) == ([0, 1], [0, 1])
-
-
-def test_a_full_queue_can_hold_up_the_publisher(open_broker, inbox):
-    async def scenario():
-        async with open_broker() as broker:
-            bus, box = broker.bus("risk"), inbox()
-            box.gate.clear()
-            await bus.subscribe(TOPIC, box, capacity=1, overflow="wait")
-            await bus.publish(TOPIC, 0)
-            await box.until(1)
-            await bus.publish(TOPIC, 1)
-            held_up = asyncio.create_task(bus.publish(TOPIC, 2))
-            for _ in range(5):
-                await asyncio.sleep(0)
-            done = held_up.done()
-            box.gate.set()
-            await held_up
-            await box.until(3)
-            return done, box.data
-
-    assert asyncio.run(scenario()) == (False, [0, 1, 2])
-
-
-def test_a_publisher_is_not_held_up_for_ever(open_broker, inbox):
-    async def scenario():
-        async with open_broker(room_seconds=0.01) as broker:
-            bus, box = broker.bus("risk"), inbox()
-            box.gate.clear()
-            await bus.subscribe(TOPIC, box, capacity=1, overflow="wait")
-            await bus.publish(TOPIC, 0)
-            await box.until(1)
-            await bus.publish(TOPIC, 1)
-            await bus.publish(TOPIC, 2)
-
-    with pytest.raises(QueueFullError, match=r"stayed full \(1 messages\) for 0\.01 s. Is its"):
-        asyncio.run(scenario())
 
 
 def test_a_stuck_handler_is_cancelled_and_the_message_comes_again(open_broker, inbox):

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from nautilus.core.errors import UnavailableError
-from nautilus.server.bus import MemoryBroker, NobodyAnswersError
+from nautilus.server.bus import MemoryBroker, NobodyAnswersError, QueueFullError
 from nautilus.server.bus.topics import RISK_CHECK_REQUEST
 
 TOPIC = "market.data.AAPL"
@@ -137,3 +137,59 @@ def test_a_group_keeps_its_queue_between_members(inbox):
         return first.data, second.data
 
     assert asyncio.run(scenario()) == ([1], [1])
+
+
+def test_a_full_queue_can_refuse_the_publisher(inbox):
+    async def scenario():
+        broker = MemoryBroker()
+        bus, box, other = broker.bus("websocket"), inbox(), inbox()
+        box.gate.clear()
+        await bus.subscribe("market.>", other)
+        await bus.subscribe(TOPIC, box, capacity=1, overflow="error")
+        await bus.publish(TOPIC, 0)
+        await box.until(1)
+        await bus.publish(TOPIC, 1)
+        with pytest.raises(QueueFullError, match=r"queue of websocket on market\.data\.AAPL"):
+            await bus.publish(TOPIC, 2)
+        box.gate.set()
+        await box.until(2)
+        await other.until(2)
+        return box.data, other.data
+
+    assert asyncio.run(scenario()) == ([0, 1], [0, 1])
+
+
+def test_a_full_queue_can_hold_up_the_publisher(inbox):
+    async def scenario():
+        broker = MemoryBroker()
+        bus, box = broker.bus("risk"), inbox()
+        box.gate.clear()
+        await bus.subscribe(TOPIC, box, capacity=1, overflow="wait")
+        await bus.publish(TOPIC, 0)
+        await box.until(1)
+        await bus.publish(TOPIC, 1)
+        held_up = asyncio.create_task(bus.publish(TOPIC, 2))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        done = held_up.done()
+        box.gate.set()
+        await held_up
+        await box.until(3)
+        return done, box.data
+
+    assert asyncio.run(scenario()) == (False, [0, 1, 2])
+
+
+def test_a_publisher_is_not_held_up_for_ever(inbox):
+    async def scenario():
+        broker = MemoryBroker(room_seconds=0.01, grace_seconds=0.01)
+        bus, box = broker.bus("risk"), inbox()
+        box.gate.clear()
+        await bus.subscribe(TOPIC, box, capacity=1, overflow="wait")
+        await bus.publish(TOPIC, 0)
+        await box.until(1)
+        await bus.publish(TOPIC, 1)
+        await bus.publish(TOPIC, 2)
+
+    with pytest.raises(QueueFullError, match=r"stayed full \(1 messages\) for 0\.01 s. Is its"):
+        asyncio.run(scenario())
