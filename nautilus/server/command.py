@@ -33,6 +33,11 @@ def command_parser() -> argparse.ArgumentParser:
     add("--free-ports", action="store_true", help="let the system choose the ports")
     add("--engines", metavar="A,B", help=f"engines to start: {','.join(ENGINES)}")
     add("--database", metavar="URL", help="SQLAlchemy URL, or the path of a SQLite file")
+    add(
+        "--bus",
+        metavar="URL",
+        help="memory (default), or redis://host:port/0 for several processes",
+    )
     add("--no-demo", dest="demo", action="store_false", default=None, help="no demo set")
     add("--no-warm", dest="warm", action="store_false", default=None, help="no background imports")
     add("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
@@ -49,7 +54,7 @@ def command_settings(options: argparse.Namespace) -> Settings:
     ParameterError
         One line for each wrong value; or an address that other machines can reach.
     """
-    names = ("host", "port_offset", "engines", "database", "demo", "warm", "log_level")
+    names = ("host", "port_offset", "engines", "database", "bus", "demo", "warm", "log_level")
     given = {name: getattr(options, name) for name in names}
     kept = {name: value for name, value in given.items() if value is not None}
     try:
@@ -66,4 +71,4 @@ def command_settings(options: argparse.Namespace) -> Settings:
 
 def _line(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"]) or "settings"
-    return f"`{name}` (NAUTILUS_{name.upper()}): {error['msg'].removeprefix('Value error, ')}."
+    return f"`{name}` (NAUTILUS_{name.upper()}): {error['msg'].removeprefix('Value error, ').rstrip('.')}."

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nautilus.server.bus.memory import MemoryBroker
+from nautilus.server.bus.opening import open_broker
 from nautilus.server.bus.topics import portfolio_updated
 from nautilus.server.cpu import Cpu
 from nautilus.server.demo import install
@@ -98,7 +98,7 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
     stack.callback(cpu.close)
     database = open_database(settings.database)
     stack.push_async_callback(database.close)
-    broker = MemoryBroker(clock=_now, request_id=current_request_id)
+    broker = await open_broker(settings.bus, clock=_now, request_id=current_request_id)
     stack.push_async_callback(broker.close)
     probe = EngineProbe(addresses)
     stack.push_async_callback(probe.close)

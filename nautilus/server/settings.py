@@ -36,7 +36,10 @@ class Settings(BaseSettings):
         default_factory=lambda: f"sqlite:///{Path.home() / '.nautilus' / 'state.db'}",
         description="SQLAlchemy URL of the state.",
     )
-    bus: Literal["memory"] = Field(default="memory", description="Message bus between engines.")
+    bus: str = Field(
+        default="memory",
+        description="Message bus between engines: memory, redis://, rediss:// or unix://.",
+    )
     demo: bool = Field(default=True, description="Load the demo set, labelled simulated.")
     simulated_fallback: bool = Field(
         default=True, description="Let the simulated source answer last."
@@ -81,15 +84,21 @@ class Settings(BaseSettings):
         """A plain path means SQLite."""
         return value if "://" in value else f"sqlite:///{Path(value).expanduser().resolve()}"
 
+    @field_validator("bus")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        from nautilus.server.bus.addresses import check_address
+
+        return check_address(value)
+
     @property
     def loopback(self) -> bool:
         """Whether nobody outside this machine can connect."""
         return self.host in LOOPBACK or self.host.startswith("127.")
 
     def shown(self) -> dict[str, Any]:
-        """All settings, with the password of the database masked."""
-        import re
+        """All settings, with the passwords in addresses masked."""
+        from nautilus.server.bus.addresses import masked
 
         values = self.model_dump(mode="json")
-        values["database"] = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", self.database)
-        return values
+        return values | {"database": masked(self.database), "bus": masked(self.bus)}

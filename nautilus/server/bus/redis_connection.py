@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 from redis.asyncio import Redis
@@ -11,7 +10,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-__all__ = ["FAILURES", "Link", "ResponseError", "connect", "group_is_gone", "masked"]
+from nautilus.server.bus.addresses import masked
+
+__all__ = ["FAILURES", "Link", "ResponseError", "connect", "group_is_gone"]
 
 FAILURES = (RedisError, OSError)
 CONNECT_SECONDS = 2.0
@@ -36,17 +37,6 @@ def connect(url: str, *, socket_seconds: float) -> Any:
         socket_connect_timeout=CONNECT_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
-
-
-def masked(url: str) -> str:
-    """The address without its password.
-
-    Examples
-    --------
-    >>> masked("redis://user:secret@bus.example:6379/0")
-    'redis://user:***@bus.example:6379/0'
-    """
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def group_is_gone(error: ResponseError) -> bool:

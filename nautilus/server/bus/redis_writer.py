@@ -109,7 +109,9 @@ class Writer:
         self._waiting.clear()
         await self._client.aclose()
 
-    def _append(self, words: tuple[Any, ...], done: asyncio.Future[Any] | None, message: bool) -> None:
+    def _append(
+        self, words: tuple[Any, ...], done: asyncio.Future[Any] | None, message: bool
+    ) -> None:
         expires = asyncio.get_running_loop().time() + self._seconds
         self._waiting.append(_Command(words, expires, done, message))
         self._something.set()
