@@ -15,7 +15,7 @@ may be sent again. Keys of another subject or operation are other keys.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Header
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IDEMPOTENT", "carried_out_once", "declares_key"]
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 HEADER = "Idempotency-Key"
 
 

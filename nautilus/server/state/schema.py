@@ -173,4 +173,5 @@ _APPEND_ONLY = {
 }
 for _dialect, _statements in _APPEND_ONLY.items():
     for _statement in _statements:
-        event.listen(audit_log, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+        _guard = DDL(_statement)  # type: ignore[no-untyped-call]
+        event.listen(audit_log, "after_create", _guard.execute_if(dialect=_dialect))

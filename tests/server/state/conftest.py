@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from nautilus.server.state import Database, open_database
-from nautilus.server.state.schema import metadata
+from tests.services.postgresql import PostgresqlServer, running_postgresql
 
-POSTGRESQL = os.environ.get("NAUTILUS_TEST_POSTGRESQL", "")
-BACKENDS = ["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"]
+BACKENDS = ("sqlite", "postgresql")
 START = datetime(2025, 8, 23, 10, 30, tzinfo=UTC)
 
 
@@ -39,16 +36,31 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'state.db'}"
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """One server for all tests of a process."""
+    with running_postgresql() as server:
+        yield server
+
+
 @pytest.fixture(params=BACKENDS)
 def url(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[str]:
-    """Of an empty database; PostgreSQL where a server is named."""
+    """Of an empty database, on both backends."""
     if request.param == "sqlite":
         yield sqlite_url
         return
-    yield POSTGRESQL
-    engine = create_engine(POSTGRESQL)
-    metadata.drop_all(engine)
-    engine.dispose()
+    with request.getfixturevalue("postgresql").database() as address:
+        yield address
+
+
+@pytest.fixture
+def another_url(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Iterator[str]:
+    """Of a second empty database, on the same backend as `url`."""
+    if url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path / 'another.db'}"
+        return
+    with request.getfixturevalue("postgresql").database() as address:
+        yield address
 
 
 @pytest.fixture
