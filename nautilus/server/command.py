@@ -71,4 +71,5 @@ def command_settings(options: argparse.Namespace) -> Settings:
 
 def _line(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"]) or "settings"
-    return f"`{name}` (NAUTILUS_{name.upper()}): {error['msg'].removeprefix('Value error, ').rstrip('.')}."
+    why = error["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"`{name}` (NAUTILUS_{name.upper()}): {why}."
