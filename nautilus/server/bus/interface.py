@@ -1,9 +1,4 @@
-"""What every bus offers, in memory or over a network.
-
-The documented patterns are calls: request_response is `request`, event_broadcast is `publish`,
-fan_out_fan_in is `request_all`, and pipeline_processing is a handler that publishes: the request id
-goes along by itself.
-"""
+"""What every bus offers, in memory or over a network; the documented patterns are in `patterns`."""
 
 from __future__ import annotations
 
@@ -160,7 +155,8 @@ class Bus(Protocol):
         ParameterError
             Unknown topic, or data that JSON cannot hold.
         QueueFullError
-            A subscriber's queue with `overflow="error"` is full, or one with "wait" stays full.
+            A subscriber's queue with `overflow="error"` is full, or one with "wait" stays full;
+            over a network: what waits to be sent has no room.
         UnavailableError
             The bus is closed.
         """
@@ -196,8 +192,9 @@ class Bus(Protocol):
         capacity : int
             Messages that may wait.
         overflow : {"wait", "drop_oldest", "error"}, optional
-            What a full queue does to the publisher; `usual_overflow` by default: observers and
-            readers of prices lose the oldest, all other work makes the publisher wait.
+            What a full queue does; `usual_overflow` by default: observers and readers of prices
+            lose the oldest, all other work makes the publisher wait. Over a network "wait" and
+            "error" leave in the stream what has no room here, and hold up no publisher.
         """
         ...
 
