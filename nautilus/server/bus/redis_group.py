@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from typing import Any
 
 from nautilus.core.errors import ParameterError
 from nautilus.server.bus.engine_bus import EngineBus
@@ -123,7 +122,8 @@ class GroupReader(Reader):
         await super()._connected()
         if not self._joined:
             await self.join()
-        await self._read("0", LARGEST_WINDOW)
+        for stream in self.streams:
+            await self.take_again(stream)
 
     async def _step(self) -> None:
         if not self._joined:
@@ -131,13 +131,10 @@ class GroupReader(Reader):
         room = await self._free()
         if self._stopping.is_set():
             return
-        await self._read(">", room)
-
-    async def _read(self, after: str, most: int) -> None:
-        streams: dict[Any, Any] = dict.fromkeys(self.streams, after)
+        streams = dict.fromkeys(self.streams, ">")
         try:
             found = await self._own.xreadgroup(
-                self.name, self.consumer, streams, count=most, block=BLOCK_MS
+                self.name, self.consumer, streams, count=room, block=BLOCK_MS
             )
         except ResponseError as error:
             if not group_is_gone(error):
@@ -177,6 +174,24 @@ class GroupReader(Reader):
             return False
         return True
 
+    async def take_again(self, stream: bytes) -> None:
+        """What this consumer holds according to Redis; entries that were taken already are left."""
+        found = await self._shared.xreadgroup(
+            self.name, self.consumer, {stream: "0"}, count=LARGEST_WINDOW
+        )
+        for _, entries in found:
+            await self.take_over(stream, entries)
+
+    async def take_over(self, stream: bytes, entries: list[tuple[bytes, Fields]]) -> None:
+        """Take entries that were delivered before, to this consumer or another."""
+        if not entries:
+            return
+        held = await self._shared.xpending_range(
+            stream, self.name, entries[0][0], entries[-1][0], LARGEST_WINDOW, self.consumer
+        )
+        times = {one["message_id"]: int(one["times_delivered"]) for one in held}
+        await self.take((stream, entry, fields, times.get(entry, 1)) for entry, fields in entries)
+
     async def take(self, entries: Iterable[tuple[bytes, bytes, Fields, int]]) -> None:
         """Queue entries that are for this channel and were not taken before."""
         wanted = []
@@ -186,6 +201,8 @@ class GroupReader(Reader):
             if delivery is not None:
                 wanted.append(delivery)
         for delivery, first in zip(wanted, await self._first(wanted), strict=True):
+            if (delivery.stream, delivery.entry) in self._taken:
+                continue  # taken over and read again at the same time
             if first == delivery.entry:
                 self._queue(delivery)
             else:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from nautilus.server.bus.redis_connection import FAILURES, ResponseError
-from nautilus.server.bus.redis_entries import Fields
 from nautilus.server.bus.redis_group import PAGE, RETURNED, GroupReader
 from nautilus.server.bus.redis_session import Session
 
@@ -99,21 +98,12 @@ class Janitor:
             cursor, entries, *_ = await self._session.client.xautoclaim(
                 stream, reader.name, reader.consumer, self._idle_ms, cursor, count
             )
-            await self._deliver(reader, stream, entries)
+            here = [(entry, fields) for entry, fields in entries if entry is not None]
+            await reader.take_over(stream, here)
+            if len(here) < len(entries):  # Redis 6 hands over what was trimmed away, unnamed
+                await reader.take_again(stream)
             if cursor == b"0-0":
                 return
-
-    async def _deliver(
-        self, reader: GroupReader, stream: bytes, entries: list[tuple[bytes, Fields]]
-    ) -> None:
-        found = [(entry, fields) for entry, fields in entries if entry is not None]
-        if not found:
-            return
-        held = await self._session.client.xpending_range(
-            stream, reader.name, found[0][0], found[-1][0], PAGE, consumername=reader.consumer
-        )
-        times = {one["message_id"]: int(one["times_delivered"]) for one in held}
-        await reader.take((stream, entry, fields, times.get(entry, 2)) for entry, fields in found)
 
     async def _forget(self, reader: GroupReader, stream: bytes) -> None:
         for one in await self._session.client.xinfo_consumers(stream, reader.name):
