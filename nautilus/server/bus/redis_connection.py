@@ -39,9 +39,9 @@ def connect(url: str, *, socket_seconds: float) -> Any:
     )
 
 
-def group_is_gone(error: ResponseError) -> bool:
+def group_is_gone(error: BaseException) -> bool:
     """Whether somebody emptied Redis under a reader."""
-    return str(error).startswith(("NOGROUP", "UNBLOCKED"))
+    return isinstance(error, ResponseError) and str(error).startswith(("NOGROUP", "UNBLOCKED"))
 
 
 class Link:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
-from nautilus.core.errors import ParameterError
+from nautilus.core.errors import ParameterError, UnavailableError
 from nautilus.server.bus.engine_bus import EngineBus
 from nautilus.server.bus.handling import MOST_DELIVERIES
 from nautilus.server.bus.queues import Channel
@@ -59,7 +59,6 @@ class GroupReader(Reader):
         self._writer = session.writer
         self._remember_seconds = remember_seconds
         self._cursors: dict[bytes, bytes] = {}
-        self._joined = False
         self._taken: dict[Entry, StoredDelivery] = {}
         self._handled = Recent()
         self._window = 1
@@ -80,7 +79,6 @@ class GroupReader(Reader):
             await self._shared.xgroup_createconsumer(stream, self.name, self.consumer)
             if start == b"$":
                 self._cursors[stream] = await last_id(self._shared, stream)
-        self._joined = True
 
     @property
     def room(self) -> int:
@@ -120,27 +118,22 @@ class GroupReader(Reader):
     async def _connected(self) -> None:
         """Fetch what Redis gave to a connection that died before it arrived."""
         await super()._connected()
-        if not self._joined:
-            await self.join()
+        await self.join()
         for stream in self.streams:
             await self.take_again(stream)
 
+    def _failed(self, error: BaseException) -> None:
+        if not group_is_gone(error):
+            super()._failed(error)
+
     async def _step(self) -> None:
-        if not self._joined:
-            await self.join()
         room = await self._free()
         if self._stopping.is_set():
             return
         streams = dict.fromkeys(self.streams, ">")
-        try:
-            found = await self._own.xreadgroup(
-                self.name, self.consumer, streams, count=room, block=BLOCK_MS
-            )
-        except ResponseError as error:
-            if not group_is_gone(error):
-                raise
-            self._joined = False
-            return
+        found = await self._own.xreadgroup(
+            self.name, self.consumer, streams, count=room, block=BLOCK_MS
+        )
         await self.take(
             (stream, entry, fields, 1) for stream, got in found for entry, fields in got
         )
@@ -275,7 +268,7 @@ class GroupReader(Reader):
                     )
                 if not self._taken:
                     await self._shared.xgroup_delconsumer(stream, self.name, self.consumer)
-        except FAILURES as error:
+        except (*FAILURES, UnavailableError) as error:
             _log.warning("left %s without handing back: %s", self.name, error)
 
     async def _abandoned(self, stream: bytes) -> list[bytes]:

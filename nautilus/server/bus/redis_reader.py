@@ -46,6 +46,10 @@ class Reader(ABC):
         """A connection was made, the first or after a failure."""
         self._link.found()
 
+    def _failed(self, error: BaseException) -> None:
+        """A command failed; all is done again after a pause."""
+        self._link.lost(error)
+
     def start(self) -> None:
         """Begin to read."""
         self._task = asyncio.create_task(self._run(), name=type(self).__name__)
@@ -86,7 +90,7 @@ class Reader(ABC):
                 await self._connected()
             await self._step()
         except FAILURES as error:
-            self._link.lost(error)
+            self._failed(error)
             self._connection = None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)

@@ -145,6 +145,8 @@ class RedisBroker(QueueBroker):
 
     async def check_answered(self, topic: str) -> None:
         """Ask Redis who reads; that somebody does is remembered for a while."""
+        if any(channel.answers for channel in self._trie.match(topic)):
+            return
         if self._answered.get(topic, 0.0) > time.monotonic():
             return
         try:
