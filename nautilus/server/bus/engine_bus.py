@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nautilus.core.checks import check_choice, check_positive, check_window
 from nautilus.core.errors import NautilusError, UnavailableError
+from nautilus.server.bus.deadlines import within
 from nautilus.server.bus.handling import DeadLetter, handled_message
 from nautilus.server.bus.interface import (
     BusStatus,
@@ -101,7 +102,7 @@ class EngineBus:
         delivery = self._delivery(topic, data, seconds)
         answer = self.broker.expect(delivery.id)
         try:
-            async with asyncio.timeout(seconds):
+            with within(seconds):
                 await self.broker.check_answered(topic)
                 await self.broker.send(self, delivery)
                 body, problem = await answer

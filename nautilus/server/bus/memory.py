@@ -41,8 +41,10 @@ class MemoryBroker(QueueBroker):
 
     async def check_answered(self, topic: str) -> None:
         """Everybody who could answer is in this process."""
-        if not any(channel.answers for channel in self._trie.match(topic)):
-            raise NobodyAnswersError(f"nobody answers {topic}: {whose(topic)} is not running.")
+        for channel in self._trie.match(topic):
+            if channel.answers:
+                return
+        raise NobodyAnswersError(f"nobody answers {topic}: {whose(topic)} is not running.")
 
     async def send(self, bus: EngineBus, delivery: Delivery, *, durable: bool = False) -> None:
         """Into every queue at once; wait for room where the queue says so."""

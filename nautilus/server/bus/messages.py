@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,9 +148,22 @@ def new_id(now: datetime) -> str:
     >>> new_id(datetime(2025, 8, 23, tzinfo=UTC))[:15]
     '0198d439-9400-7'
     """
-    milliseconds = int(now.timestamp() * 1000)
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = f"{int(now.timestamp() * 1000):012x}"
+    rest = _random_digits()
+    return f"{text[:8]}-{text[8:]}-7{rest[:3]}-{_VARIANT[rest[3]]}{rest[4:7]}-{rest[7:19]}"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_spare: deque[str] = deque()
+if hasattr(os, "register_at_fork"):  # a child must not give out what its parent gives out
+    os.register_at_fork(after_in_child=_spare.clear)
+
+
+def _random_digits() -> str:
+    """Twenty hexadecimal digits; asking the system once for each id costs more than the id."""
+    try:
+        return _spare.pop()
+    except IndexError:
+        digits = os.urandom(10 * 256).hex()
+        _spare.extend(digits[start : start + 20] for start in range(20, len(digits), 20))
+        return digits[:20]

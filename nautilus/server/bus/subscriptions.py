@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import NautilusError
+from nautilus.server.bus.deadlines import within
 from nautilus.server.bus.handling import HANDLING, MOST_DELIVERIES
 from nautilus.server.bus.interface import Handler, problem_of
 from nautilus.server.bus.messages import data_to_bytes
@@ -120,7 +121,7 @@ class QueueSubscription:
         message = delivery.message()
         token = HANDLING.set(message)
         try:
-            async with asyncio.timeout(self._bus.broker.handler_seconds):
+            with within(self._bus.broker.handler_seconds):
                 return await self._handler(message)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
