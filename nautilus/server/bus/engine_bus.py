@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from nautilus.core.checks import check_choice, check_positive, check_window
 from nautilus.core.errors import NautilusError, UnavailableError
-from nautilus.server.bus.deadlines import within
 from nautilus.server.bus.handling import DeadLetter, handled_message
 from nautilus.server.bus.interface import (
     BusStatus,
@@ -67,9 +66,12 @@ class EngineBus:
         self._status.sent[name] += 1
         self.broker.totals.sent[name] += 1
 
-    async def publish(self, topic: str, data: Any, *, durable: bool = False) -> None:
+    async def publish(
+        self, topic: str, data: Any, *, durable: bool = False, message_id: str | None = None
+    ) -> None:
         """Send to every subscription that matches."""
-        await self.broker.send(self, self._delivery(topic, data), durable=durable)
+        delivery = self._delivery(topic, data, message_id=message_id)
+        await self.broker.send(self, delivery, durable=durable)
 
     async def subscribe(
         self,
@@ -102,7 +104,7 @@ class EngineBus:
         delivery = self._delivery(topic, data, seconds)
         answer = self.broker.expect(delivery.id)
         try:
-            with within(seconds):
+            with self.broker.limits.within(seconds):
                 await self.broker.check_answered(topic)
                 await self.broker.send(self, delivery)
                 body, problem = await answer
@@ -162,7 +164,14 @@ class EngineBus:
         except NautilusError as error:
             return Reply(topic, error=error)
 
-    def _delivery(self, topic: str, data: Any, timeout: float | None = None) -> Delivery:
+    def _delivery(
+        self,
+        topic: str,
+        data: Any,
+        timeout: float | None = None,
+        *,
+        message_id: str | None = None,
+    ) -> Delivery:
         self._refuse_if_closed()
         check_topic(topic)
         broker, handled = self.broker, handled_message()
@@ -171,7 +180,7 @@ class EngineBus:
             topic=topic,
             source_engine=self.engine,
             body=data_to_bytes(data),
-            id=new_id(now),
+            id=message_id or new_id(now),
             timestamp=now,
             request_id=handled.request_id if handled else broker.request_id(),
             correlation_id=handled.id if handled else None,

@@ -138,7 +138,9 @@ class Bus(Protocol):
         """Counters of this engine's side."""
         ...
 
-    async def publish(self, topic: str, data: Any, *, durable: bool = False) -> None:
+    async def publish(
+        self, topic: str, data: Any, *, durable: bool = False, message_id: str | None = None
+    ) -> None:
         """Send to every subscription that matches.
 
         Parameters
@@ -149,6 +151,8 @@ class Bus(Protocol):
             What JSON can hold; copied.
         durable : bool
             Return only when it is stored as safely as this bus can.
+        message_id : str, optional
+            The id it had when it was published before, or when it was stored.
 
         Raises
         ------

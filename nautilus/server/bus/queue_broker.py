@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nautilus.core.checks import check_positive
+from nautilus.server.bus.deadlines import Limits
 from nautilus.server.bus.engine_bus import EngineBus
 from nautilus.server.bus.handling import CLOSED, DeadLetter
 from nautilus.server.bus.interface import BusStatus
@@ -69,6 +70,7 @@ class QueueBroker(ABC):
         self.grace_seconds = grace_seconds
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.closed = False
+        self.limits = Limits()
         self.totals = BusStatus(self.kind)
         self._buses: dict[int, EngineBus] = {}
         self._trie: TopicTrie[Channel] = TopicTrie()

@@ -7,7 +7,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import NautilusError
-from nautilus.server.bus.deadlines import within
 from nautilus.server.bus.handling import HANDLING, MOST_DELIVERIES
 from nautilus.server.bus.interface import Handler, problem_of
 from nautilus.server.bus.messages import data_to_bytes
@@ -119,9 +118,9 @@ class QueueSubscription:
 
     async def _handled(self, delivery: Delivery) -> Any:
         message = delivery.message()
-        token = HANDLING.set(message)
+        broker, token = self._bus.broker, HANDLING.set(message)
         try:
-            with within(self._bus.broker.handler_seconds):
+            with broker.limits.within(broker.handler_seconds):
                 return await self._handler(message)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -82,3 +84,23 @@ def test_other_errors_travel_without_their_text():
     problem = problem_of(RuntimeError("secret"))
     assert problem == {"code": "internal_error", "message": "The handler failed: RuntimeError."}
     assert isinstance(error_from_problem(problem, "risk.check.request"), RemoteError)
+
+
+FORKING = """
+import os
+from datetime import UTC, datetime
+from nautilus.server.bus.messages import new_id
+at = datetime(2025, 8, 23, tzinfo=UTC)
+new_id(at)
+parent = os.fork()
+os.write(1, "".join(new_id(at) + " " for _ in range(50)).encode())
+if parent:
+    os.waitpid(parent, 0)
+"""
+
+
+def test_ids_of_a_forked_process_are_others():
+    ran = subprocess.run(
+        [sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert len(set(ran.stdout.split())) == 100
