@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from nautilus.server.history import History
     from nautilus.server.platform import Platform
     from nautilus.server.settings import Settings
+    from nautilus.server.state.audit import AuditLog
     from nautilus.server.state.client_subscriptions import ClientSubscriptions
     from nautilus.server.state.idempotency import IdempotencyKeys
+    from nautilus.server.state.outbox import Outbox
     from nautilus.server.state.portfolios import Portfolios
 
 __all__ = ["Deps", "EngineDeps", "engine_deps"]
@@ -56,6 +58,16 @@ class EngineDeps(Generic[Own]):
     def portfolios(self) -> Portfolios:
         """The one portfolio aggregate."""
         return self.platform.portfolios
+
+    @property
+    def outbox(self) -> Outbox:
+        """Messages that are stored with the change they tell of."""
+        return self.platform.outbox
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        return self.platform.audit
 
     @property
     def client_subscriptions(self) -> ClientSubscriptions:

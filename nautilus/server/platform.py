@@ -6,23 +6,27 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nautilus.server.bus.handling import handled_message
 from nautilus.server.bus.opening import open_broker
-from nautilus.server.bus.topics import portfolio_updated
 from nautilus.server.cpu import Cpu
 from nautilus.server.demo import install
-from nautilus.server.envelope import current_request_id
+from nautilus.server.envelope import current_request_id, started_call
 from nautilus.server.history import History
 from nautilus.server.registry import engine_rows
 from nautilus.server.settings import Settings
+from nautilus.server.state.audit import AuditLog
 from nautilus.server.state.client_subscriptions import ClientSubscriptions
 from nautilus.server.state.database import Database, open_database
 from nautilus.server.state.idempotency import IdempotencyKeys
-from nautilus.server.state.portfolios import Change, Portfolios
+from nautilus.server.state.journal import Journal
+from nautilus.server.state.outbox import Outbox, OutboxMessage, private_scope
+from nautilus.server.state.portfolios import Portfolios
 from nautilus.server.system import EngineProbe
 
 if TYPE_CHECKING:
@@ -46,6 +50,8 @@ class Platform:
     settings: Settings
     database: Database
     portfolios: Portfolios
+    outbox: Outbox
+    audit: AuditLog
     idempotency: IdempotencyKeys
     client_subscriptions: ClientSubscriptions
     history: History
@@ -102,11 +108,22 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
     stack.push_async_callback(broker.close)
     probe = EngineProbe(addresses)
     stack.push_async_callback(probe.close)
-    announced = _announced_by(broker.bus("portfolio"))
+    audit = AuditLog(database, clock=_now)
+    outbox = Outbox(
+        database,
+        _published_by(broker.bus("portfolio")),
+        scope=private_scope() if broker.status.kind == "memory" else "shared",
+        clock=_now,
+    )
+    outbox.start()
+    stack.push_async_callback(outbox.close)
+    journal = Journal(outbox=outbox, audit=audit, actor=_nobody, request_id=_request_id)
     return Platform(
         settings=settings,
         database=database,
-        portfolios=Portfolios(database, on_change=announced, clock=_now),
+        portfolios=Portfolios(database, journal=journal, clock=_now),
+        outbox=outbox,
+        audit=audit,
         idempotency=IdempotencyKeys(database, clock=_now),
         client_subscriptions=ClientSubscriptions(database, clock=_now),
         history=History(simulated_fallback=settings.simulated_fallback, clock=_now, run=cpu.thread),
@@ -116,14 +133,23 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
     )
 
 
-def _announced_by(bus: Bus) -> Callable[[Change], Awaitable[None]]:
-    """Tell everybody that a stored portfolio has a new version."""
+def _published_by(bus: Bus) -> Callable[[OutboxMessage], Awaitable[None]]:
+    """Publish what was stored, in the name of the request that stored it."""
 
-    async def announce(change: Change) -> None:
-        body = {"portfolio_id": change.portfolio_id, "version": change.version, "what": change.what}
-        await bus.publish(portfolio_updated(change.portfolio_id), body)
+    async def publish(message: OutboxMessage) -> None:
+        context = copy_context()
+        if message.request_id is not None:
+            context.run(started_call, "portfolio", message.request_id)
+        sent = bus.publish(message.topic, message.data, durable=True, message_id=message.id)
+        await asyncio.create_task(sent, context=context)
 
-    return announce
+    return publish
+
+
+def _request_id() -> str | None:
+    """Of the message that is being handled, else of the HTTP request."""
+    handled = handled_message()
+    return handled.request_id if handled else current_request_id()
 
 
 def documented_addresses(settings: Settings) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nautilus.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from nautilus.server.state.audit import AuditLog as AuditLog
     from nautilus.server.state.client_subscriptions import (
         ClientSubscriptions as ClientSubscriptions,
     )
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from nautilus.server.state.database import Database as Database
     from nautilus.server.state.database import open_database as open_database
     from nautilus.server.state.idempotency import IdempotencyKeys as IdempotencyKeys
+    from nautilus.server.state.journal import Journal as Journal
+    from nautilus.server.state.outbox import Outbox as Outbox
     from nautilus.server.state.portfolio import NavHistory as NavHistory
     from nautilus.server.state.portfolio import Portfolio as Portfolio
     from nautilus.server.state.portfolio import Snapshot as Snapshot
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
     from nautilus.server.state.portfolios import Portfolios as Portfolios
 
 __all__ = [
+    "AuditLog",
     "Change",
     "ClientSubscriptions",
     "Database",
     "IdempotencyKeys",
+    "Journal",
     "NavHistory",
+    "Outbox",
     "Portfolio",
     "Portfolios",
     "Snapshot",
@@ -38,9 +44,12 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "audit": ["AuditLog"],
         "client_subscriptions": ["ClientSubscriptions", "StoredSubscription"],
         "database": ["Database", "open_database"],
         "idempotency": ["IdempotencyKeys"],
+        "journal": ["Journal"],
+        "outbox": ["Outbox"],
         "portfolio": ["NavHistory", "Portfolio", "Snapshot"],
         "portfolios": ["Change", "Portfolios"],
     },

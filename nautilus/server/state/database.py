@@ -73,12 +73,18 @@ class Database:
     ----------
     engine : Engine
     url : URL
+
+    Attributes
+    ----------
+    after_commit : list of callable
+        Called after each write, in the thread that wrote.
     """
 
     def __init__(self, engine: Engine, url: URL) -> None:
         self.url = url
         self.waiting = 0
         self.closed = False
+        self.after_commit: list[Callable[[], None]] = []
         self._engine = engine
         self._lock = threading.Lock()
         # SQLite has one writer at a time; a second thread of ours would only wait for the first.
@@ -115,7 +121,10 @@ class Database:
             with self._engine.connect() as connection:
                 writer = connection.execution_options(nautilus_writes=True)
                 with writer.begin():
-                    return function(writer, *args, **kwargs)
+                    result = function(writer, *args, **kwargs)
+            for call in tuple(self.after_commit):
+                call()
+            return result
         except IntegrityError as error:
             raise ConflictError(
                 "somebody else stored the same thing first. Read it again and repeat the change."

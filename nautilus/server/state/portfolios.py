@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from sqlalchemy import Connection, Row
 
@@ -40,15 +39,15 @@ from nautilus.server.state.transactions import (
     update_portfolio,
 )
 
+if TYPE_CHECKING:
+    from nautilus.server.state.journal import Journal
+
 __all__ = ["Change", "Portfolios"]
 
+P = ParamSpec("P")
 CACHED = 64
 PAGE = 100
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_log = logging.getLogger("nautilus.server.state")
-
-
-OnChange = Callable[[Change], Awaitable[None]]
 
 
 class Portfolios:
@@ -60,9 +59,8 @@ class Portfolios:
     Parameters
     ----------
     database : Database
-    on_change : async callable, optional
-        Called after each commit; the platform publishes `portfolio.updated.{id}` with it. It may
-        be set later. Its failure is logged and does not undo the write.
+    journal : Journal, optional
+        Tells others of each change and keeps who made it, in the transaction of the change.
     clock : callable
         The time now, UTC.
     """
@@ -71,14 +69,13 @@ class Portfolios:
         self,
         database: Database,
         *,
-        on_change: OnChange | None = None,
+        journal: Journal | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.on_change = on_change
+        self._journal = journal
         self._database = database
         self._clock = clock
         self._cache: OrderedDict[str, Portfolio] = OrderedDict()
-        self._writing: set[asyncio.Task[Change]] = set()
 
     async def get(self, portfolio_id: str) -> Portfolio:
         """The stored portfolio.
@@ -198,9 +195,7 @@ class Portfolios:
                 Snapshot(tuple(positions), now, float(cash), len(events))
             )
         self._cache.pop(portfolio_id, None)
-        return await self._finished(
-            self._database.write(create_portfolio, values, tuple(events), now)
-        )
+        return await self._change(create_portfolio, values, tuple(events), now)
 
     async def append_events(
         self, portfolio_id: str, events: Sequence[Event], *, expected_version: int | None = None
@@ -329,10 +324,7 @@ class Portfolios:
 
     async def delete(self, portfolio_id: str, *, expected_version: int | None = None) -> Change:
         """Remove a portfolio with all that is stored of it."""
-        write = self._database.write(
-            delete_portfolio, portfolio_id, expected_version, self._clock()
-        )
-        return await self._finished(write)
+        return await self._change(delete_portfolio, portfolio_id, expected_version, self._clock())
 
     async def list(
         self, *, limit: int = PAGE, after: str | None = None
@@ -365,27 +357,29 @@ class Portfolios:
         missing: dict[str, Any] | None = None,
     ) -> Change:
         now = self._clock()
-        return await self._finished(
-            self._database.write(
-                update_portfolio, portfolio_id, what, expected, steps, now, missing
-            )
+        return await self._change(
+            update_portfolio, portfolio_id, what, expected, steps, now, missing
         )
 
-    async def _finished(self, write: Coroutine[Any, Any, Change]) -> Change:
-        """Commit and tell, also when the caller is cancelled between the two."""
-        task = asyncio.create_task(self._told(write))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-        return await asyncio.shield(task)
+    async def _change(
+        self,
+        function: Callable[Concatenate[Connection, P], Change],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Change:
+        """Write, and what the journal keeps of it, or nothing."""
+        journal = self._journal
+        if journal is None:
+            return await self._database.write(function, *args, **kwargs)
+        origin = journal.origin()
 
-    async def _told(self, write: Coroutine[Any, Any, Change]) -> Change:
-        change = await write
-        if self.on_change is not None and (change.added or not change.duplicates):
-            try:
-                await self.on_change(change)
-            except Exception as error:  # the write is done; who reads later sees the version
-                _log.warning("nobody heard of %s", change, exc_info=error)
-        return change
+        def both(connection: Connection) -> Change:
+            change = function(connection, *args, **kwargs)
+            if change.wrote:
+                journal.write(connection, change, origin)
+            return change
+
+        return await self._database.write(both)
 
 
 def _checked_id(portfolio_id: str) -> str:

@@ -35,6 +35,7 @@ __all__ = [
     "nav_rows",
     "new_row",
     "portfolio_of",
+    "shown",
     "snapshot_text",
     "summary_of",
     "targets_text",
@@ -74,6 +75,15 @@ def new_row(
         "event_count": 0,
         "created_at": moment_text(now),
         "updated_at": moment_text(now),
+    }
+
+
+def shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of `portfolios` as an audit entry shows them; snapshots are too large for it."""
+    return {
+        name: json.loads(value) if name in ("targets", "limits") else value
+        for name, value in values.items()
+        if name != "snapshot"
     }
 
 

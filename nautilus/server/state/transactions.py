@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,8 @@ class Change:
     duplicates : int
         Fills left out because their id is known. Nothing but duplicates: the version stays.
     at : datetime
+    before, after : mapping or None
+        What the portfolio had and has in the fields that changed.
     """
 
     portfolio_id: str
@@ -58,6 +60,13 @@ class Change:
     at: datetime
     added: int = 0
     duplicates: int = 0
+    before: Mapping[str, Any] | None = field(default=None, repr=False)
+    after: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def wrote(self) -> bool:
+        """Whether there is a new version."""
+        return bool(self.added or not self.duplicates)
 
 
 def unknown_portfolio(portfolio_id: str) -> NotFoundError:
@@ -119,6 +128,7 @@ def update_portfolio(
     row = _locked(connection, portfolio_id, expected)
     values, added, duplicates = steps(connection, row)
     version = row.version if duplicates and not added else row.version + 1
+    changed = values | {"version": version}
     if version != row.version:
         connection.execute(
             update(portfolios)
@@ -132,6 +142,8 @@ def update_portfolio(
         at=now,
         added=added,
         duplicates=duplicates,
+        before=rows.shown({name: row._mapping[name] for name in changed}),
+        after=rows.shown(changed),
     )
 
 
@@ -156,6 +168,7 @@ def create_portfolio(
         at=now,
         added=added,
         duplicates=duplicates,
+        after=rows.shown(values | {"version": 1, "event_count": added}),
     )
 
 
@@ -167,7 +180,13 @@ def delete_portfolio(
     for table in (portfolio_events, nav_history):
         connection.execute(delete(table).where(table.c.portfolio_id == portfolio_id))
     connection.execute(delete(portfolios).where(portfolios.c.id == portfolio_id))
-    return Change(portfolio_id=portfolio_id, version=row.version, what="deleted", at=now)
+    return Change(
+        portfolio_id=portfolio_id,
+        version=row.version,
+        what="deleted",
+        at=now,
+        before=rows.shown(dict(row._mapping)),
+    )
 
 
 def insert_events(

@@ -67,6 +67,7 @@ class LiveBook:
     """
 
     def __init__(self, portfolio: Portfolio, at: datetime) -> None:
+        self.version = portfolio.version
         events, self._unknown = opening_events(portfolio, at)
         self._ledger: Stream = stream(
             run_ledger, cash=portfolio.cash, base_currency=portfolio.base_currency

@@ -138,8 +138,9 @@ class PnlHub:
 
     async def _on_update(self, message: Message) -> None:
         live = self._live.get(message.data["portfolio_id"])
-        if live is None:
-            return
+        known = live is not None and live.version == message.data["version"]
+        if live is None or (known and message.data["what"] != "deleted"):
+            return  # told twice, or after it was read
         try:
             live.reopen(LiveBook(await self._portfolios.get(live.portfolio_id), self._clock()))
         except NautilusError as error:

@@ -89,6 +89,11 @@ class LivePnl:
         return self._book.symbols
 
     @property
+    def version(self) -> int:
+        """Version of the portfolio that this follows."""
+        return self._book.version
+
+    @property
     def seq(self) -> int:
         """Number of the last event."""
         return self._seq

@@ -14,8 +14,7 @@ from nautilus.core.errors import NotFoundError, UnavailableError
 from nautilus.server.bus import MemoryBroker
 from nautilus.server.bus.topics import FEED_ENSURE, market_quotes, market_trades
 from nautilus.server.live_events import live_events
-from nautilus.server.state.database import open_database
-from nautilus.server.state.portfolios import Portfolios
+from nautilus.server.state import AuditLog, Journal, Outbox, Portfolios, open_database
 from nautilus.server.workers import pnl_hub, portfolio_pnl
 from nautilus.server.workers.pnl_hub import PnlHub
 
@@ -63,19 +62,18 @@ class World:
 async def world(tmp_path, **options):
     broker = MemoryBroker(retry_seconds=0.0)
     database = open_database(f"sqlite:///{tmp_path / 'state.db'}")
-    portfolios = Portfolios(database, clock=lambda: NOW)
+    bus = broker.bus("portfolio")
+    outbox = Outbox(database, lambda one: bus.publish(one.topic, one.data), clock=lambda: NOW)
+    journal = Journal(outbox=outbox, audit=AuditLog(database))
+    portfolios = Portfolios(database, journal=journal, clock=lambda: NOW)
     found = World(broker, portfolios, asyncio.Event(), **options)
-
-    async def tell(change):
-        body = {"portfolio_id": change.portfolio_id, "version": change.version}
-        await broker.bus("portfolio").publish(f"portfolio.updated.{change.portfolio_id}", body)
-
-    portfolios.on_change = tell
+    outbox.start()
     await found.bus.subscribe(FEED_ENSURE, found.lease)
     try:
         yield found
     finally:
         await found.hub.close()
+        await outbox.close()
         await broker.close()
         await database.close()
 
