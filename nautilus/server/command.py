@@ -25,7 +25,8 @@ def command_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m nautilus.server",
         description="The nine engines on 8100 ... 8900, in one process, without network or keys.",
-        epilog="Every setting is also a NAUTILUS_* variable; --print-config shows them.",
+        epilog="Every setting is also a NAUTILUS_* variable; --print-config shows them. The state"
+        " is copied and put back by `backup --to FILE` and `restore --from FILE`.",
     )
     add = parser.add_argument
     add("--host", help="address to listen on; loopback only")

@@ -40,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after a clean stop, 1 when the servers cannot start, 2 for a wrong argument or setting.
     """
     started = time.perf_counter()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] in (["backup"], ["restore"]):
+        from nautilus.server.state.command import state_command
+
+        return state_command(words)
     for one in SIGNALS:  # until the loop takes over, nothing is open that would need a drain
         signal.signal(one, lambda *_: sys.exit(0))
     cap_library_threads()

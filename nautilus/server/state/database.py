@@ -7,15 +7,24 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from contextlib import ExitStack
+from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
-from nautilus.core.errors import ConflictError, DataError, ParameterError, UnavailableError
+from nautilus.core.errors import ConflictError, DataError, UnavailableError
+from nautilus.server.state.connections import (
+    READERS,
+    check_url,
+    engine_of,
+    is_sqlite,
+    shown,
+    unavailable,
+)
 from nautilus.server.state.migrations import bring_up_to_date, stored_version
+from nautilus.server.state.presence import enter
 from nautilus.server.state.schema import SCHEMA_VERSION
 
 __all__ = ["Database", "open_database"]
@@ -23,7 +32,6 @@ __all__ = ["Database", "open_database"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-READERS = 2
 MOST_WAITING = 1024
 _PREPARING = 8100  # any number that all processes share
 
@@ -56,14 +64,16 @@ def open_database(url: str, *, busy_seconds: float = 5.0) -> Database:
     ...     database.close_now()
     True
     """
-    address = _checked_url(url)
-    engine = _engine(address, busy_seconds)
-    try:
+    address = check_url(url)
+    engine = engine_of(address, busy_seconds)
+    with ExitStack() as opened:
+        opened.callback(engine.dispose)
+        try:
+            opened.callback(enter(engine, address))
+        except (OperationalError, OSError) as error:
+            raise unavailable(address, error) from error
         _prepare(engine, address)
-    except BaseException:
-        engine.dispose()
-        raise
-    return Database(engine, address)
+        return Database(engine, address, closing=opened.pop_all().close)
 
 
 class Database:
@@ -73,6 +83,8 @@ class Database:
     ----------
     engine : Engine
     url : URL
+    closing : callable
+        Called when it has been closed.
 
     Attributes
     ----------
@@ -80,12 +92,13 @@ class Database:
         Called after each write, in the thread that wrote.
     """
 
-    def __init__(self, engine: Engine, url: URL) -> None:
+    def __init__(self, engine: Engine, url: URL, *, closing: Callable[[], None]) -> None:
         self.url = url
         self.waiting = 0
         self.closed = False
         self.after_commit: list[Callable[[], None]] = []
         self._engine = engine
+        self._closing = closing
         self._lock = threading.Lock()
         # SQLite has one writer at a time; a second thread of ours would only wait for the first.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="nautilus-write")
@@ -130,7 +143,7 @@ class Database:
                 "somebody else stored the same thing first. Read it again and repeat the change."
             ) from error
         except OperationalError as error:
-            raise _unavailable(self.url, error) from error
+            raise unavailable(self.url, error) from error
 
     def read_now(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -140,7 +153,7 @@ class Database:
             with self._engine.connect() as connection, connection.begin():
                 return function(connection, *args, **kwargs)
         except OperationalError as error:
-            raise _unavailable(self.url, error) from error
+            raise unavailable(self.url, error) from error
 
     async def reachable(self) -> bool:
         """Whether the state can be read now."""
@@ -162,7 +175,7 @@ class Database:
         self.closed = True
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
-        self._engine.dispose()
+        self._closing()
 
     async def _submit(self, pool: Executor, call: Callable[[], T]) -> T:
         if self.closed:
@@ -183,93 +196,29 @@ class Database:
             self.waiting -= 1
 
 
-def _checked_url(url: str) -> URL:
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise ParameterError(
-            f"`database` must be a URL such as sqlite:///state.db, got {url!r}.", field="database"
-        ) from error
-    if _is_sqlite(address) and address.database in (None, "", ":memory:"):
-        raise ParameterError(
-            "`database` must be a file: SQLite in memory is another database for each thread."
-            " Pass sqlite:///state.db.",
-            field="database",
-        )
-    return address
-
-
-def _is_sqlite(address: URL) -> bool:
-    return address.get_backend_name() == "sqlite"
-
-
-def _engine(address: URL, busy_seconds: float) -> Engine:
-    if not _is_sqlite(address):
-        return create_engine(address, pool_size=READERS + 1, pool_pre_ping=True)
-    path = Path(str(address.database))
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unavailable(address, error) from error
-    engine = create_engine(
-        address,
-        pool_size=READERS + 1,
-        connect_args={"timeout": busy_seconds, "check_same_thread": False},
-    )
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _set_up(connection: Any, _: Any) -> None:
-    """What SQLite forgets with each connection; transactions are begun by `_begin`."""
-    connection.isolation_level = None
-    try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").close()
-    except BaseException:
-        connection.close()  # not a database: the pool would leave it open
-        raise
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("nautilus_writes", False)
-    # A reader that turns writer fails when somebody wrote since; a writer locks at once.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 def _prepare(engine: Engine, address: URL) -> None:
     """In one transaction: of two processes that start, the second finds the tables made."""
     try:
         with engine.connect() as plain:
             connection = plain.execution_options(nautilus_writes=True)
             with connection.begin():
-                if not _is_sqlite(address):
+                if not is_sqlite(address):
                     connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
                 before = stored_version(connection)
                 found = bring_up_to_date(connection)
     except OperationalError as error:
-        raise _unavailable(address, error) from error
+        raise unavailable(address, error) from error
     except DatabaseError as error:
         raise DataError(
-            f"{_shown(address)} is not a database of this program: {error.orig}."
+            f"{shown(address)} is not a database of this program: {error.orig}."
             " Move it away or pass another --database.",
             field="database",
         ) from error
     if found != SCHEMA_VERSION:
         raise DataError(
-            f"{_shown(address)} was written with version {found} of the tables, this program knows"
+            f"{shown(address)} was written with version {found} of the tables, this program knows"
             f" version {SCHEMA_VERSION}. Use the program that wrote it, or another --database.",
             field="database",
         )
-    if before is None and _is_sqlite(address):
+    if before is None and is_sqlite(address):
         os.chmod(str(address.database), 0o600)
-
-
-def _unavailable(address: URL, error: Exception) -> UnavailableError:
-    cause = getattr(error, "orig", None) or error
-    return UnavailableError(f"the database {_shown(address)} does not answer: {cause}.")
-
-
-def _shown(address: URL) -> str:
-    return address.render_as_string(hide_password=True)
