@@ -47,7 +47,7 @@ def test_a_redis_that_does_not_answer_is_said_at_the_start(tmp_path):
     ended = subprocess.run([*command, *options], capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert "Redis at redis://:***@127.0.0.1:1/0 does not answer" in ended.stderr
-    assert "correct --bus or NAUTILUS_BUS, or take --bus memory" in ended.stderr
+    assert "or take --bus memory, which" in ended.stderr
 
 
 def test_a_wrong_address_is_said_and_passwords_are_not_shown(tmp_path):

@@ -32,16 +32,19 @@ class RedisServer:
     ----------
     folder : Path
     append_only : bool
-        Log every write, so that a restart after `kill` finds everything.
+        Log writes, so that a restart after `kill` finds them.
+    sync : {"everysec", "always"}
+        When the log goes to disk: about every second, or before a write is acknowledged.
     """
 
-    def __init__(self, folder: Path, *, append_only: bool = False) -> None:
+    def __init__(self, folder: Path, *, append_only: bool, sync: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder = folder
         self._append_only = "yes" if append_only else "no"
+        self._sync = sync
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -53,7 +56,7 @@ class RedisServer:
             "dir": str(self._folder),
             "save": "",
             "appendonly": self._append_only,
-            "appendfsync": "everysec",
+            "appendfsync": self._sync,
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         log = (self._folder / "redis.log").open("ab")
@@ -102,10 +105,10 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis(*, append_only: bool = False) -> Iterator[RedisServer]:
+def running_redis(*, append_only: bool = False, sync: str = "everysec") -> Iterator[RedisServer]:
     """A server until the block ends."""
     with tempfile.TemporaryDirectory(prefix="nautilus-redis-") as folder:
-        server = RedisServer(Path(folder), append_only=append_only)
+        server = RedisServer(Path(folder), append_only=append_only, sync=sync)
         try:
             yield server
         finally:

@@ -24,6 +24,18 @@ LONG_IDLE_MS = 10**9
 LARGEST_WINDOW = 256
 QUICK_SECONDS, SLOW_SECONDS = 0.01, 0.1
 PAGE = 100
+# SET NX for each key; which entry each holds then. One call for a batch.
+REMEMBER = """
+local first = {}
+for i, key in ipairs(KEYS) do
+  local entry = ARGV[i + 1]
+  if not redis.call('SET', key, entry, 'NX', 'EX', ARGV[1]) then
+    entry = redis.call('GET', key)
+  end
+  first[i] = entry
+end
+return first
+"""
 
 _log = logging.getLogger("nautilus.server.bus")
 
@@ -58,6 +70,7 @@ class GroupReader(Reader):
         self._bus = bus
         self._writer = session.writer
         self._remember_seconds = remember_seconds
+        self._remember = session.client.register_script(REMEMBER)
         self._cursors: dict[bytes, bytes] = {}
         self._taken: dict[Entry, StoredDelivery] = {}
         self._handled = Recent()
@@ -169,11 +182,16 @@ class GroupReader(Reader):
 
     async def take_again(self, stream: bytes) -> None:
         """What this consumer holds according to Redis; entries that were taken already are left."""
-        found = await self._shared.xreadgroup(
-            self.name, self.consumer, {stream: "0"}, count=LARGEST_WINDOW
-        )
-        for _, entries in found:
+        after = b"0"
+        while True:
+            found = await self._shared.xreadgroup(
+                self.name, self.consumer, {stream: after}, count=PAGE
+            )
+            entries = [one for _, some in found for one in some]
+            if not entries:
+                return
             await self.take_over(stream, entries)
+            after = entries[-1][0]
 
     async def take_over(self, stream: bytes, entries: list[tuple[bytes, Fields]]) -> None:
         """Take entries that were delivered before, to this consumer or another."""
@@ -197,7 +215,7 @@ class GroupReader(Reader):
             if (delivery.stream, delivery.entry) in self._taken:
                 continue  # taken over and read again at the same time
             if first == delivery.entry:
-                self._queue(delivery)
+                await self._queue(delivery)
             else:
                 self._bus.count("duplicates")
                 self._acknowledge(delivery.stream, delivery.entry)
@@ -233,32 +251,45 @@ class GroupReader(Reader):
         asked = [one for one in deliveries if not family_of(one.topic).latest]
         if not asked:
             return [one.entry for one in deliveries]
-        pipeline = self._shared.pipeline(transaction=False)
-        for one in asked:
-            key = self._session.key("once", self.name, one.id)
-            pipeline.set(key, one.entry, nx=True, ex=self._remember_seconds)
-            pipeline.get(key)
-        results = await pipeline.execute()
-        first = {one.id: found for one, found in zip(asked, results[1::2], strict=True)}
+        found = await self._remember(
+            keys=[self._session.key("once", self.name, one.id) for one in asked],
+            args=[self._remember_seconds, *(one.entry for one in asked)],
+        )
+        first = {one.id: entry for one, entry in zip(asked, found, strict=True)}
         return [first.get(one.id) or one.entry for one in deliveries]
 
-    def _queue(self, delivery: StoredDelivery) -> None:
+    async def _queue(self, delivery: StoredDelivery) -> None:
+        if self.channel.closed:
+            return  # it is handed back with all that is pending
         if delivery.deliveries > MOST_DELIVERIES:
             why = "every process that took it ended before it was handled"
             self._bus.bury(self.channel, delivery, why, MOST_DELIVERIES)
             self._acknowledge(delivery.stream, delivery.entry)
             return
         self._taken[delivery.stream, delivery.entry] = delivery
-        _, dropped = self.channel.offer(delivery)
+        taken, dropped = self.channel.offer(delivery)
+        if not taken:
+            await self._wait_for_room(delivery)
         if isinstance(dropped, StoredDelivery):
             self._bus.count("dropped")
             self.settled(dropped)
+
+    async def _wait_for_room(self, delivery: StoredDelivery) -> None:
+        """There may be fewer places than workers, who have not come for theirs yet."""
+        try:
+            await self.channel.queue.put(delivery)
+        except asyncio.CancelledError:
+            self.released(delivery)
+            raise
 
     def _acknowledge(self, stream: bytes, entry: bytes) -> None:
         self._writer.put("XACK", stream, self.name, entry)
 
     async def leave(self) -> None:
         """Hand back what was taken and not handled, and go."""
+        for delivery in self.channel.emptied():
+            if isinstance(delivery, StoredDelivery):
+                self.released(delivery)
         try:
             await self._writer.flush()
             for stream in self.streams:

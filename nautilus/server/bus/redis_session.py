@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +20,7 @@ __all__ = ["Session"]
 
 OLDEST_SERVER = (6, 2)
 COMMAND_SECONDS = 3.0
+MOST_ASKERS = 1000
 PRICES_KEPT, MESSAGES_KEPT, DEAD_KEPT, ANSWERS_KEPT = 10_000, 100_000, 10_000, 1000
 
 
@@ -44,6 +47,7 @@ class Session:
         self.consumer = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.replies = self.key("reply", self.consumer)
         self.dead = self.key("dead")
+        self._renewed: dict[str, float] = {}
 
     async def open(self, *, store_seconds: float, unsent: Callable[[int], None]) -> None:
         """Greet the server.
@@ -59,8 +63,8 @@ class Session:
             await self.client.aclose()
             raise UnavailableError(
                 f"Redis at {self.link.address} does not answer ({error})."
-                " Start it (redis-server --appendonly yes), correct --bus or NAUTILUS_BUS, or take"
-                " --bus memory, which needs no server but one process."
+                " Start it (redis-server --appendonly yes --appendfsync always), correct --bus or"
+                " NAUTILUS_BUS, or take --bus memory, which needs no server but one process."
             ) from None
         version = str(info["redis_version"])
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
@@ -100,7 +104,12 @@ class Session:
         """Send an answer to where it was asked for."""
         words = [word for pair in fields.items() for word in pair]
         self.writer.put("XADD", to, "MAXLEN", "~", ANSWERS_KEPT, "*", *words)
-        self.writer.put("EXPIRE", to, self.reply_seconds)
+        now = time.monotonic()
+        if self._renewed.get(to, -math.inf) < now - self.reply_seconds / 4:
+            if len(self._renewed) >= MOST_ASKERS:
+                self._renewed.clear()
+            self._renewed[to] = now
+            self.writer.put("EXPIRE", to, self.reply_seconds)
 
     def bury(self, fields: Mapping[Any, Any]) -> None:
         """Store a dead letter."""

@@ -2,8 +2,11 @@
 
 A family of topics is a stream; a group that shares work is a Redis group named `{group}:{pattern}`;
 observers read streams with a cursor of their own; answers come back through one stream per process.
-A message is acknowledged after its handler. What is full here stays in its stream: no publisher is
-held up by a slow reader, only by a Redis that takes nothing.
+A message is acknowledged after its handler, so it may come again: a handler whose effect must not
+happen twice stores the id of the message with it. What is full here stays in its stream: no
+publisher is held up by a slow reader, only by a Redis that takes nothing. Redis loses nothing that
+it acknowledged if it runs with `appendonly yes` and `appendfsync always`; with `everysec` a kill or
+a power cut may cost the last second.
 """
 
 from __future__ import annotations

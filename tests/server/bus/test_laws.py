@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nautilus.server.bus import MemoryBroker
 
 TOPIC = "risk.alerts.p1"
+# The fixture only says which kind to open; every example opens its own.
+each_kind = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@each_kind
 @given(
     failures=st.lists(st.integers(0, 6), min_size=1, max_size=15),
     members=st.integers(1, 3),
     concurrency=st.integers(1, 3),
     capacity=st.integers(1, 4),
 )
-def test_each_message_is_handled_or_dead(failures, members, concurrency, capacity):
+def test_each_message_is_handled_or_dead(open_broker, failures, members, concurrency, capacity):
     async def scenario():
-        broker = MemoryBroker(retry_seconds=0.0, grace_seconds=5.0)
+        async with open_broker(grace_seconds=5.0) as broker:
+            return await handled_by(broker)
+
+    async def handled_by(broker):
         bus, deliveries, handled = broker.bus("risk"), Counter(), []
         settled = asyncio.Event()
 
@@ -59,14 +65,18 @@ def test_each_message_is_handled_or_dead(failures, members, concurrency, capacit
     assert (status.dead, status.dropped, status.waiting) == (len(dead), 0, 0)
 
 
+@each_kind
 @given(
     count=st.integers(1, 20),
     capacity=st.integers(1, 5),
     taken=st.integers(0, 20),
 )
-def test_what_an_observer_missed_is_counted_and_is_the_oldest(count, capacity, taken):
+def test_what_an_observer_missed_is_counted_and_is_the_oldest(open_broker, count, capacity, taken):
     async def scenario():
-        broker = MemoryBroker(grace_seconds=5.0)
+        async with open_broker(grace_seconds=5.0) as broker:
+            return await seen_from(broker)
+
+    async def seen_from(broker):
         bus, seen, gate = broker.bus("websocket"), [], asyncio.Event()
         last = asyncio.Event()
 

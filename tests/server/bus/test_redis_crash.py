@@ -29,8 +29,11 @@ TOPIC = "risk.alerts.p1"
 
 @pytest.fixture
 def redis():
-    """A Redis that logs every write, for this test alone."""
-    with running_redis(append_only=True) as server:
+    """A Redis for this test alone, which answers once a write is on disk.
+
+    With `everysec` it answers before: measured, a kill then lost two of 600 acknowledged messages.
+    """
+    with running_redis(append_only=True, sync="always") as server:
         yield server
 
 
