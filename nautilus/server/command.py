@@ -42,6 +42,7 @@ def command_parser() -> argparse.ArgumentParser:
     add("--no-demo", dest="demo", action="store_false", default=None, help="no demo set")
     add("--no-warm", dest="warm", action="store_false", default=None, help="no background imports")
     add("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    add("--log-format", choices=("auto", "json", "console"))
     add("--ready-json", action="store_true", help="print one line of JSON when ready")
     add("--print-config", action="store_true", help="print the settings and stop")
     return parser
@@ -56,7 +57,7 @@ def command_settings(options: argparse.Namespace) -> Settings:
         One line for each wrong value; or an address that other machines can reach.
     """
     names = ("host", "port_offset", "engines", "database", "bus", "demo", "warm", "log_level")
-    given = {name: getattr(options, name) for name in names}
+    given = {name: getattr(options, name) for name in (*names, "log_format")}
     kept = {name: value for name, value in given.items() if value is not None}
     try:
         settings = Settings(**kept, check_host=True)

@@ -19,7 +19,15 @@ from nautilus.core.results import Reason, reasons
 from nautilus.server.schemas.bases import API_VERSION, Envelope, WarningItem
 from nautilus.server.views import documented_paths
 
-__all__ = ["Call", "answer", "current_call", "current_request_id", "failure_body", "started_call"]
+__all__ = [
+    "Call",
+    "answer",
+    "current_call",
+    "current_request_id",
+    "failure_body",
+    "known_call",
+    "started_call",
+]
 
 E = TypeVar("E", bound=Envelope[Any, Any])
 
@@ -51,6 +59,11 @@ def started_call(engine: str, request_id: str | None = None) -> Call:
 def current_call() -> Call:
     """The request of this task; an anonymous one outside of any request."""
     return _CALL.get(None) or Call("unknown")
+
+
+def known_call() -> Call | None:
+    """The request of this task; None outside of any request."""
+    return _CALL.get(None)
 
 
 def current_request_id() -> str | None:

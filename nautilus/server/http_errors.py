@@ -108,8 +108,9 @@ def failure(
 def unexpected(error: BaseException) -> Response:
     """500 with an id that finds the traceback in the log; the reply itself shows nothing of it."""
     error_id = uuid.uuid4().hex
-    call = current_call()
-    _log.error("unexpected error %s in request %s", error_id, call.request_id, exc_info=error)
+    text = "unexpected error %s in request %s"
+    known = {"error_id": error_id}
+    _log.error(text, error_id, current_call().request_id, exc_info=error, extra=known)
     message = "The server failed on this request. The log has the details under this error_id."
     return failure(500, [{"code": "internal_error", "message": message, "error_id": error_id}])
 

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.print_config:
         print(json.dumps(settings.shown(), indent=2))
         return 0
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
     progress = Progress(started, machine=options.ready_json)
     try:
         sockets = bind(engine_rows(settings.engines), settings, free=options.free_ports)

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         default=False, description="Refuse Host headers that are not loopback."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="Lines of JSON, or for a person; auto: by the terminal."
+    )
 
     @field_validator("engines", mode="before")
     @classmethod
