@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, func, select
@@ -26,13 +26,16 @@ from nautilus.server.state.connections import (
 from nautilus.server.state.migrations import bring_up_to_date, stored_version
 from nautilus.server.state.presence import enter
 from nautilus.server.state.schema import SCHEMA_VERSION
+from nautilus.server.state.writing import Writer
 
 __all__ = ["Database", "open_database"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
 
 MOST_WAITING = 1024
+MOST_TOGETHER = 64
 _PREPARING = 8100  # any number that all processes share
 
 
@@ -101,7 +104,8 @@ class Database:
         self._closing = closing
         self._lock = threading.Lock()
         # SQLite has one writer at a time; a second thread of ours would only wait for the first.
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="nautilus-write")
+        together = MOST_TOGETHER if is_sqlite(url) else 1
+        self._writer = Writer(engine, together=together, committed=self._committed)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="nautilus-read")
 
     async def write(
@@ -118,42 +122,36 @@ class Database:
         UnavailableError
             Too many calls wait, or the database is locked, full or gone.
         """
-        return await self._submit(self._writer, lambda: self.write_now(function, *args, **kwargs))
+        with self._translated():
+            return await self._result(
+                self._writer.submit, lambda connection: function(connection, *args, **kwargs)
+            )
 
     async def read(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run in a transaction that sees one state of the database."""
-        return await self._submit(self._readers, lambda: self.read_now(function, *args, **kwargs))
+        return await self._result(
+            self._readers.submit, lambda: self.read_now(function, *args, **kwargs)
+        )
 
     def write_now(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """`write` in this thread."""
-        try:
-            with self._engine.connect() as connection:
-                writer = connection.execution_options(nautilus_writes=True)
-                with writer.begin():
-                    result = function(writer, *args, **kwargs)
-            for call in tuple(self.after_commit):
-                call()
-            return result
-        except IntegrityError as error:
-            raise ConflictError(
-                "somebody else stored the same thing first. Read it again and repeat the change."
-            ) from error
-        except OperationalError as error:
-            raise unavailable(self.url, error) from error
+        with self._translated(), self._engine.connect() as connection:
+            writer = connection.execution_options(nautilus_writes=True)
+            with writer.begin():
+                result = function(writer, *args, **kwargs)
+        self._committed()
+        return result
 
     def read_now(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """`read` in this thread."""
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                return function(connection, *args, **kwargs)
-        except OperationalError as error:
-            raise unavailable(self.url, error) from error
+        with self._translated(), self._engine.connect() as connection, connection.begin():
+            return function(connection, *args, **kwargs)
 
     async def reachable(self) -> bool:
         """Whether the state can be read now."""
@@ -173,11 +171,11 @@ class Database:
     def close_now(self) -> None:
         """`close` in this thread."""
         self.closed = True
-        self._writer.shutdown(wait=True)
+        self._writer.close()
         self._readers.shutdown(wait=True)
         self._closing()
 
-    async def _submit(self, pool: Executor, call: Callable[[], T]) -> T:
+    async def _result(self, submit: Callable[[F], Future[T]], call: F) -> T:
         if self.closed:
             raise UnavailableError("the database is closed: the server is stopping.")
         if self.waiting >= MOST_WAITING:
@@ -186,10 +184,26 @@ class Database:
             )
         with self._lock:
             self.waiting += 1
-        future = pool.submit(call)
+        future = submit(call)
         future.add_done_callback(self._ended)
         # Shielded: a caller that gives up does not take back what it asked for.
         return await asyncio.shield(asyncio.wrap_future(future))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Errors of the driver as ours."""
+        try:
+            yield
+        except IntegrityError as error:
+            raise ConflictError(
+                "somebody else stored the same thing first. Read it again and repeat the change."
+            ) from error
+        except OperationalError as error:
+            raise unavailable(self.url, error) from error
+
+    def _committed(self) -> None:
+        for call in tuple(self.after_commit):
+            call()
 
     def _ended(self, _: object) -> None:
         with self._lock:

@@ -219,7 +219,7 @@ class Outbox:
         """In the thread that wrote: wake the relay if it wrote a message."""
         if getattr(self._mine, "enqueued", False):
             self._mine.enqueued = False
-            if self._loop is not None:
+            if self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._wake.set)
 
 
