@@ -70,6 +70,8 @@ class Janitor:
                 await self.tidy()
             except FAILURES as error:
                 self._session.link.lost(error)
+            except Exception:
+                _log.exception("the janitor comes again in %g s", self._seconds)
 
     async def _tend(self, reader: GroupReader) -> None:
         pending, lag = 0, 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ BLOCK_MS = 1000
 SOCKET_SECONDS = BLOCK_MS / 1000 + 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 NUDGE_SECONDS = 0.02
+
+_log = logging.getLogger("nautilus.server.bus")
 
 
 class Reader(ABC):
@@ -47,8 +50,9 @@ class Reader(ABC):
         self._link.found()
 
     def _failed(self, error: BaseException) -> None:
-        """A command failed; all is done again after a pause."""
-        self._link.lost(error)
+        """Something failed; all is done again after a pause."""
+        if isinstance(error, FAILURES):
+            self._link.lost(error)
 
     def start(self) -> None:
         """Begin to read."""
@@ -89,7 +93,9 @@ class Reader(ABC):
                 self._connection = await self._own.client_id()
                 await self._connected()
             await self._step()
-        except FAILURES as error:
+        except Exception as error:
+            if not isinstance(error, FAILURES):
+                _log.exception("a reader begins again")
             self._failed(error)
             self._connection = None
             with contextlib.suppress(TimeoutError):

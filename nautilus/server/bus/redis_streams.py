@@ -95,7 +95,7 @@ class RedisBroker(QueueBroker):
             "forget_seconds": forget_seconds,
         }
         self._groups_read: dict[int, GroupReader] = {}
-        self._observed: dict[int, EngineBus] = {}
+        self._observed: dict[int, tuple[EngineBus, set[bytes]]] = {}
         self._tails: dict[int, Tail] = {}
         self._seen = Recent()
         self._answered: dict[str, float] = {}
@@ -215,13 +215,14 @@ class RedisBroker(QueueBroker):
         reader.start()
 
     async def _feed_observer(self, bus: EngineBus, channel: Channel) -> None:
-        self._observed[id(channel)] = bus
-        streams = [self.session.stream(one) for one in families_of(channel.pattern)]
+        streams = {self.session.stream(one) for one in families_of(channel.pattern)}
+        self._observed[id(channel)] = bus, streams
         await self._observer.follow(streams)
 
     async def stop_feeding(self, channel: Channel) -> None:
         """Hand back what was taken and not handled."""
-        self._observed.pop(id(channel), None)
+        if self._observed.pop(id(channel), None) is not None:
+            self._observer.keep(set().union(*(streams for _, streams in self._observed.values())))
         reader = self._groups_read.pop(id(channel), None)
         if reader is not None:
             await reader.stop(self.grace_seconds)
@@ -275,9 +276,9 @@ class RedisBroker(QueueBroker):
         if not self._seen.add(delivery.id):
             return
         for channel in self._trie.match(delivery.topic):
-            bus = self._observed.get(id(channel))
-            if bus is None:
+            if id(channel) not in self._observed:
                 continue
+            bus, _ = self._observed[id(channel)]
             taken, dropped = channel.offer(delivery)
             if not taken:
                 await channel.queue.put(delivery)

@@ -52,6 +52,12 @@ class Tail(Reader):
             self.start()
         await self._nudge(self._picked_up, BLOCK_MS / 1000)
 
+    def keep(self, streams: Iterable[bytes]) -> None:
+        """Read no others any more."""
+        kept = set(streams)
+        for stream in [one for one in self._cursors if one not in kept]:
+            del self._cursors[stream]
+
     async def _step(self) -> None:
         self._picked_up.set()
         if not self._cursors:
@@ -61,6 +67,8 @@ class Tail(Reader):
         found = await self._own.xread(dict(self._cursors), count=MOST_AT_ONCE, block=BLOCK_MS)
         for stream, entries in found:
             for entry, fields in entries:
+                if stream not in self._cursors:
+                    break
                 self._cursors[stream] = entry
                 await self._take(stream, entry, fields)
 

@@ -113,7 +113,11 @@ class Writer:
         self, words: tuple[Any, ...], done: asyncio.Future[Any] | None, message: bool
     ) -> None:
         expires = asyncio.get_running_loop().time() + self._seconds
-        self._waiting.append(_Command(words, expires, done, message))
+        command = _Command(words, expires, done, message)
+        if self._task.done():
+            self._give_up([command])
+            return
+        self._waiting.append(command)
         self._something.set()
         if len(self._waiting) >= MOST_WAITING:
             self._room.clear()
@@ -148,6 +152,9 @@ class Writer:
         except asyncio.CancelledError:
             self._give_up(batch)
             raise
+        except Exception:
+            _log.exception("a batch of %d commands is given up", len(batch))
+            self._give_up(batch)
 
     async def _sent(self, batch: list[_Command]) -> list[Any]:
         """Results by command; acknowledgements go last, merged by group."""

@@ -435,3 +435,62 @@ def test_a_request_that_nobody_takes_in_time_is_given_up(open_redis, inbox, pref
                 await broker.bus("a").request(RISK_CHECK_REQUEST, {}, timeout=0.05)
 
     asyncio.run(scenario())
+
+
+def test_streams_that_nobody_observes_any_more_are_not_read(open_redis, inbox, prefix, stream):
+    async def scenario():
+        async with open_redis(prefix=prefix) as broker:
+            bus, box, other = broker.bus("websocket"), inbox(), inbox()
+            first = await bus.subscribe("risk.>", box, mode="broadcast")
+            second = await bus.subscribe("risk.alerts.*", other, mode="broadcast")
+            await first.close()
+            still = set(broker._observer._cursors)
+            await bus.publish(TOPIC, 1)
+            await other.until(1)
+            await second.close()
+            after = set(broker._observer._cursors)
+            await bus.publish(TOPIC, 2, durable=True)
+            await bus.subscribe("risk.>", box, mode="broadcast")
+            await bus.publish(TOPIC, 3)
+            await box.until(1)
+            return still, after, box.data, other.data
+
+    still, after, data, other = asyncio.run(scenario())
+    assert still == {stream.encode()}
+    assert after == set()
+    assert (data, other) == ([3], [1])
+
+
+def test_a_closed_bus_over_redis_says_so_at_once(open_redis, inbox):
+    async def scenario():
+        async with open_redis() as broker:
+            writer = broker.session.writer
+        with pytest.raises(UnavailableError, match="did not store this"):
+            await writer.flush()
+
+    asyncio.run(scenario())
+
+
+def test_a_handler_of_the_bus_that_breaks_its_reader_does_not_end_it(
+    open_redis, inbox, prefix, caplog
+):
+    async def scenario():
+        async with open_redis(prefix=prefix) as broker:
+            bus, box = broker.bus("websocket"), inbox()
+            await bus.subscribe(TOPIC, box, mode="broadcast")
+            take, calls = broker._observer._take, []
+
+            async def breaks_once(*entry):
+                calls.append(entry)
+                if len(calls) == 1:
+                    raise ZeroDivisionError("a bug")
+                await take(*entry)
+
+            broker._observer._take = breaks_once
+            await bus.publish(TOPIC, 1)
+            await bus.publish(TOPIC, 2)
+            await box.until(1)
+            return box.data, broker.status.connected
+
+    assert asyncio.run(scenario()) == ([2], True)
+    assert "a reader begins again" in caplog.text
