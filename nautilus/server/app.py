@@ -155,7 +155,8 @@ def _lifespan(
                 shared = await stack.enter_async_context(open_platform(settings))
             bus = shared.broker.bus(row.bus_name)
             stack.push_async_callback(bus.close)
-            metrics.bus = bus
+            metrics.bus, metrics.platform = bus, shared
+            shared.process_engine = shared.process_engine or row.name
             deps: EngineDeps[Any] = EngineDeps(
                 row=row, platform=shared, bus=bus, metrics=metrics, own=None
             )

@@ -66,6 +66,7 @@ class Cpu:
         self.workers = threads or usable_cores()
         self.waiting = waiting
         self.running = 0
+        self.rejected = 0
         self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="nautilus-cpu")
         self._processes: ProcessPoolExecutor | None = None
 
@@ -105,6 +106,7 @@ class Cpu:
         self, pool: Executor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         if self.running >= self.workers + self.waiting:
+            self.rejected += 1
             raise UnavailableError(
                 f"Busy: {self.running} calls are running or waiting. Try again in a second."
             )

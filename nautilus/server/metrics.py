@@ -22,6 +22,7 @@ from nautilus.server.windows import Window
 
 if TYPE_CHECKING:
     from nautilus.server.bus.interface import Bus
+    from nautilus.server.platform import Platform
     from nautilus.server.registry import EngineRow
 
 __all__ = ["EngineMetrics", "portfolio_size", "short_endpoint"]
@@ -121,6 +122,7 @@ class EngineMetrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.row = row
         self.bus: Bus | None = None
+        self.platform: Platform | None = None
         self.registry = CollectorRegistry()
         self.window = Window(60.0)
         self.quantiles = Window(300.0)
@@ -202,6 +204,11 @@ class EngineMetrics:
     def total(self, name: str, **labels: str) -> float:
         """Current value of a documented counter or gauge."""
         return self.registry.get_sample_value(name, labels) or 0.0
+
+    @property
+    def shows_process(self) -> bool:
+        """Whether this engine shows the process: one of each process, or sums would be wrong."""
+        return self.platform is not None and self.platform.process_engine == self.row.name
 
     def bus_connected(self) -> bool:
         """Whether the bus carries messages; not before the engine started."""

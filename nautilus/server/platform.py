@@ -18,6 +18,7 @@ from nautilus.server.cpu import Cpu
 from nautilus.server.demo import install
 from nautilus.server.envelope import current_request_id, started_call
 from nautilus.server.history import History
+from nautilus.server.loop_watch import LoopWatch
 from nautilus.server.registry import engine_rows
 from nautilus.server.settings import Settings
 from nautilus.server.state.audit import AuditLog
@@ -61,6 +62,8 @@ class Platform:
     subject: Callable[[], str | None] = _nobody
     clock: Callable[[], datetime] = _now
     draining: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: LoopWatch = field(default_factory=LoopWatch)
+    process_engine: str = ""
     warm: bool = False
     started_at: datetime = field(default_factory=_now)
 
@@ -93,6 +96,7 @@ async def open_platform(
         platform = await _opened(stack, settings, addresses or documented_addresses(settings))
         if settings.demo:
             await install(platform)
+        await stack.enter_async_context(platform.loop.running())
         try:
             yield platform
         finally:

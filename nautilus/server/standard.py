@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform as python_platform
 from dataclasses import asdict
 from typing import Any, cast
@@ -144,7 +145,7 @@ async def status(deps: Deps) -> Status:
 
 async def _state(deps: EngineDeps[Any]) -> dict[str, Any]:
     found, counted, bus = await problems(deps), deps.metrics, deps.bus.status
-    mean = counted.window.mean()
+    mean, lag = counted.window.mean(), deps.platform.loop.p99()
     return {
         "engine": deps.row.name,
         "status": "unhealthy" if deps.problems else "degraded" if found else "healthy",
@@ -167,11 +168,16 @@ async def _state(deps: EngineDeps[Any]) -> dict[str, Any]:
         },
         "cpu": {
             "workers": deps.cpu.workers,
-            "running": deps.cpu.running,
+            "running": min(deps.cpu.running, deps.cpu.workers),
+            "waiting": max(deps.cpu.running - deps.cpu.workers, 0),
+            "rejected": deps.cpu.rejected,
             "most_waiting": deps.cpu.waiting,
         },
         "messagebus": {**asdict(bus), "messages_sent": sum(bus.sent.values())},
         "database_connected": await database_connected(deps),
+        "database_waiting": deps.platform.database.waiting,
+        "event_loop": {"lag_p99_ms": None if lag is None else lag * 1000},
+        "pid": os.getpid(),
         "memory_bytes": resident_bytes(),
     }
 

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
+import time
+from contextlib import AsyncExitStack
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
 
-from nautilus.server import ENGINES
+from nautilus.core.errors import UnavailableError
+from nautilus.server import ENGINES, create_app
+from nautilus.server.bus import Message
+from nautilus.server.loop_watch import LoopWatch
 from nautilus.server.metrics import EngineMetrics, portfolio_size, short_endpoint
+from nautilus.server.platform import open_platform
 from nautilus.server.registry import engine_row
 from nautilus.server.windows import Window
 
@@ -157,6 +166,106 @@ def test_a_full_window_still_knows_its_rate():
         clock.now += 0.5
         window.add(0.001)
     assert window.rate() == pytest.approx(10 / 4.5)
+
+
+@pytest.fixture
+def private():
+    """A client whose engine nobody else uses."""
+    with TestClient(create_app("risk")) as client:
+        yield client
+
+
+def value_of(client, name, **labels):
+    return next(s.value for s in samples(client) if (s.name, s.labels) == (name, labels))
+
+
+def test_a_blocked_event_loop_shows_in_the_histogram(private):
+    watch = private.app.state.deps.platform.loop
+    before = value_of(private, "engine_event_loop_lag_seconds_sum", engine="risk")
+    count = value_of(private, "engine_event_loop_lag_seconds_count", engine="risk")
+
+    async def block() -> None:
+        time.sleep(0.3)
+        async with asyncio.timeout(20):
+            while not (watch.p99() or 0.0) > 0.1:
+                await asyncio.sleep(0.01)
+
+    private.portal.call(block)
+    assert value_of(private, "engine_event_loop_lag_seconds_sum", engine="risk") - before > 0.1
+    assert value_of(private, "engine_event_loop_lag_seconds_count", engine="risk") > count
+    assert private.get("/status").json()["data"]["event_loop"]["lag_p99_ms"] > 100
+
+
+def test_the_histogram_of_lags_is_cumulative():
+    watch = LoopWatch()
+    for lag in (0.0, 0.001, 0.3, 99.0):
+        watch.add(lag)
+    counts = dict(watch.cumulative())
+    assert (counts["0.001"], counts["0.25"], counts["0.5"], counts["5.0"]) == (2, 2, 3, 3)
+    assert counts["+Inf"] == 4
+    assert watch.p99() == 99.0
+
+
+def test_the_bus_is_counted_by_engine(private):
+    async def break_down() -> None:
+        bus = private.app.state.deps.bus
+        done = asyncio.Event()
+
+        async def handler(message: Message) -> None:
+            if bus.status.redelivered == 4:
+                done.set()
+            raise ValueError
+
+        await bus.subscribe("risk.alerts.*", handler)
+        await bus.publish("risk.alerts.p", {})
+        async with asyncio.timeout(20):
+            await done.wait()
+            while not bus.status.dead:
+                await asyncio.sleep(0.01)
+
+    private.portal.call(break_down)
+    found = {s.name: s.value for s in samples(private) if s.labels == {"engine": "risk"}}
+    counted = ("received", "failed", "redelivered", "dead_letters", "expired", "timeouts")
+    assert [found[f"engine_messagebus_{n}_total"] for n in counted] == [1, 5, 4, 1, 0, 0]
+    assert (found["engine_messagebus_lag"], found["engine_messagebus_pending"]) == (0, 0)
+
+
+def test_a_refused_calculation_is_counted(private):
+    cpu = private.app.state.deps.cpu
+    gate = threading.Event()
+
+    async def too_much() -> int:
+        calls = [asyncio.create_task(cpu.thread(gate.wait, 20)) for _ in range(cpu.workers + 64)]
+        await asyncio.sleep(0)
+        with pytest.raises(UnavailableError):
+            await cpu.thread(gate.wait, 20)
+        found = value_of_now(private)
+        gate.set()
+        await asyncio.gather(*calls)
+        return found
+
+    running, waiting, rejected = private.portal.call(too_much)
+    assert (running, waiting, rejected) == (cpu.workers, 64, 1)
+
+
+def value_of_now(client):
+    """From inside of the loop, where no request can be made."""
+    text = client.app.state.metrics.exposition("")[0].decode()
+    found = {s.name: s.value for f in text_string_to_metric_families(text) for s in f.samples}
+    return [found[f"engine_cpu_{n}"] for n in ("running", "waiting", "rejected_total")]
+
+
+def test_the_process_is_shown_once_by_the_first_engine_of_a_platform():
+    async def shown() -> list[bool]:
+        async with open_platform() as platform:
+            apps = [create_app(name, platform=platform) for name in ("risk", "ml")]
+            async with AsyncExitStack() as stack:
+                for app in apps:
+                    await stack.enter_async_context(app.router.lifespan_context(app))
+                texts = [app.state.metrics.exposition("")[0] for app in apps]
+                return [b"process_resident_memory_bytes" in text for text in texts]
+
+    assert asyncio.run(shown()) == [True, False]
 
 
 def test_active_calculations_are_those_that_run_now():

@@ -77,6 +77,8 @@ class Requests(View):
 class CpuQueue(View):
     workers: Count
     running: Count
+    waiting: Count
+    rejected: Count
     most_waiting: Count
 
 
@@ -92,6 +94,14 @@ class BusState(View):
     dropped: Count
     timeouts: Count
     waiting: Count
+    pending: Count
+    lag: Count
+    duplicates: Count
+    unsent: Count
+
+
+class EventLoop(View):
+    lag_p99_ms: Number
 
 
 class StatusData(View):
@@ -107,6 +117,9 @@ class StatusData(View):
     cpu: CpuQueue
     messagebus: BusState
     database_connected: bool | None
+    database_waiting: Count
+    event_loop: EventLoop
+    pid: Count
     memory_bytes: Count
 
 
