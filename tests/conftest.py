@@ -28,3 +28,12 @@ def redis_server():
     """One Redis for all tests of a process that do not kill it; each takes a prefix of its own."""
     with running_redis() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """One PostgreSQL for all tests of a process; each takes a database of its own."""
+    from tests.services.postgresql import running_postgresql
+
+    with running_postgresql() as server:
+        yield server

@@ -22,6 +22,7 @@ from fastapi import Depends, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
+from nautilus.server.deps import engine_deps
 from nautilus.server.state.idempotency import Claim, StoredAnswer
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def carried_out_once(handler: Handler, operation: str) -> Handler:
         asked = await _asked(request)
         if asked is None:
             return await handler(request)
-        platform: Platform = request.app.state.deps.platform
+        platform: Platform = (await engine_deps(request)).platform
         scope = _scope(operation, platform.subject())
         held = await platform.idempotency.claim(scope, key, asked)
         if isinstance(held, StoredAnswer):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from nautilus.server.state import Database, open_database
-from tests.services.postgresql import PostgresqlServer, running_postgresql
 
 BACKENDS = ("sqlite", "postgresql")
 START = datetime(2025, 8, 23, 10, 30, tzinfo=UTC)
@@ -34,13 +33,6 @@ def clock() -> Clock:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'state.db'}"
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresqlServer]:
-    """One server for all tests of a process."""
-    with running_postgresql() as server:
-        yield server
 
 
 @pytest.fixture(params=BACKENDS)
