@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
-from nautilus.core.errors import DataError, NotFoundError
+from nautilus.core.errors import DataError, NotFoundError, ParameterError, UnavailableError
 from nautilus.server.state.connections import check_url, engine_of, is_sqlite, shown, unavailable
 from nautilus.server.state.migrations import bring_up_to_date, stored_version
 from nautilus.server.state.portable import export_rows, import_rows
@@ -42,6 +42,8 @@ def backup(url: str, to: Path) -> None:
 
     Raises
     ------
+    ParameterError
+        `to` is a database that may be open.
     NotFoundError
         There is no such database.
     DataError
@@ -61,6 +63,7 @@ def backup(url: str, to: Path) -> None:
     True
     """
     address = check_url(url)
+    _check_free(to)
     with _whole(to) as unfinished:
         if is_sqlite(address):
             _copy_pages(Path(str(address.database)), unfinished)
@@ -101,6 +104,15 @@ def restore(url: str, source: Path) -> Path | None:
         engine.dispose()
 
 
+def _check_free(to: Path) -> None:
+    """Refuse to write over a database of servers: they would go on with what is not there any more.
+
+    The lock stays beside every database that was ever opened, and never comes beside a copy.
+    """
+    if Path(f"{to}.lock").exists() or Path(f"{to}-wal").exists():
+        raise ParameterError(f"`to` is a database of servers: {to}. Name another file.", field="to")
+
+
 def _export(address: URL, target: Path) -> None:
     engine = engine_of(address)
     try:
@@ -136,8 +148,9 @@ def _whole(to: Path) -> Iterator[Path]:
         os.replace(unfinished, to)
         _sync(to.parent)
     finally:
-        for left in to.parent.glob(f"{unfinished.name}*"):
-            left.unlink()
+        for left in to.parent.iterdir():
+            if left.name.startswith(unfinished.name):
+                left.unlink()
 
 
 def _copy_pages(source: Path, target: Path) -> None:
@@ -149,6 +162,8 @@ def _copy_pages(source: Path, target: Path) -> None:
         with closing(sqlite3.connect(place, uri=True)) as old, closing(_plain(target)) as new:
             old.backup(new)
             new.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        raise UnavailableError(f"{source} cannot be copied to {target}: {error}.") from error
     except sqlite3.DatabaseError as error:
         raise DataError(f"{source} is damaged or no database: {error}.") from error
 
@@ -162,9 +177,13 @@ def _check_copy(path: Path) -> None:
         raise DataError(f"this is no copy of the state of this program: {error}.") from error
     if found != "ok" or len(versions) != 1:
         raise DataError(f"the state is damaged: {found}. Restore an earlier copy.")
-    if versions[0][0] > SCHEMA_VERSION:
+    _check_version(versions[0][0])
+
+
+def _check_version(found: int) -> None:
+    if found > SCHEMA_VERSION:
         raise DataError(
-            f"the state has version {versions[0][0]} of the tables, this program knows version"
+            f"the state has version {found} of the tables, this program knows version"
             f" {SCHEMA_VERSION}. Use the program that wrote it."
         )
 
@@ -201,7 +220,7 @@ def _replace_rows(engine: Engine, source: Path) -> Path:
         _copy_pages(source, copy)
         _check_copy(copy)
         with engine.begin() as connection:
-            bring_up_to_date(connection)
+            _check_version(bring_up_to_date(connection))
             with _whole(kept) as old:
                 export_rows(connection, old)
             import_rows(copy, connection)

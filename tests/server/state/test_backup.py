@@ -20,6 +20,7 @@ from nautilus.core.errors import (
     DataError,
     NautilusError,
     NotFoundError,
+    ParameterError,
     UnavailableError,
 )
 from nautilus.server.state import (
@@ -262,6 +263,26 @@ def test_what_is_no_copy_is_refused_and_nothing_is_replaced(
         backup(f"sqlite:///{tmp_path / 'wrong.db'}", tmp_path / "copy.db")
     assert content(filled) == before
     assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_database_of_servers_is_not_written_over(filled, sqlite_url, tmp_path):
+    database = open_database(sqlite_url)
+    with pytest.raises(ParameterError, match="`to` is a database of servers"):
+        backup(filled, tmp_path / "state.db")
+    assert asyncio.run(database.reachable())
+    database.close_now()
+
+
+def test_a_postgresql_of_another_version_is_left_alone(postgresql, tmp_path):
+    copy = tmp_path / "copy.db"
+    with postgresql.database() as url:
+        database = open_database(url)
+        backup(url, copy)
+        database.write_now(lambda c: c.execute(schema_versions.update().values(version=99)))
+        database.close_now()
+        for call in (lambda: backup(url, tmp_path / "b.db"), lambda: restore(url, copy)):
+            with pytest.raises(DataError, match="version 99 of the tables"):
+                call()
 
 
 def test_what_is_not_there_is_not_copied(url, tmp_path):
