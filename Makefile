@@ -7,7 +7,7 @@ ALL_EXTRAS := all
 WORKERS ?= 2
 PORT_OFFSET ?= 0
 
-.PHONY: help run demo test prove check lab bench names clean setup-run setup-all
+.PHONY: help run demo test prove check lab bench names metrics openapi clean setup-run setup-all
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -44,6 +44,12 @@ bench: setup-all  ## ours and the peer in one run, as ratios
 
 names: setup-all  ## write docs/names.md anew
 	@$(BIN)/python -m nautilus.server.names > docs/names.md
+
+metrics: setup-all  ## write docs/metrics.md anew
+	@$(BIN)/python -m nautilus.server.metrics_page > docs/metrics.md
+
+openapi: setup-all  ## write docs/openapi/*.json anew
+	@$(BIN)/python -m nautilus.server.openapi docs/openapi
 
 clean:  ## forget the virtual environment and all caches
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,9 +15,11 @@ from starlette.types import ASGIApp
 from nautilus.server import system
 from nautilus.server.boundary import Boundary
 from nautilus.server.deps import EngineDeps
+from nautilus.server.docs_pages import docs_router
 from nautilus.server.engine import EngineModule, engine_module, opened, root_router
 from nautilus.server.http_errors import FAILURES, install
 from nautilus.server.metrics import EngineMetrics
+from nautilus.server.openapi import completed
 from nautilus.server.operations import Operations
 from nautilus.server.platform import Platform, open_platform
 from nautilus.server.registry import EngineRow, engine_row
@@ -39,6 +41,12 @@ class EngineApp(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """The stack of FastAPI inside the boundary."""
         return self.boundary(super().build_middleware_stack())
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, with the answers that each operation can give."""
+        if self.openapi_schema is None:
+            self.openapi_schema = completed(super().openapi())
+        return self.openapi_schema
 
 
 def create_app(
@@ -82,6 +90,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         responses=FAILURES,
         max_body_size=limits.max_body_bytes,
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -117,6 +126,7 @@ def _include(app: EngineApp, row: EngineRow, module: EngineModule) -> None:
         app.include_router(standard_router(module, in_schema=False), prefix=path)
     app.include_router(system.router)
     app.include_router(_document_router())
+    app.include_router(docs_router())
 
 
 def _document_router() -> Any:

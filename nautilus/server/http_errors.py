@@ -68,7 +68,11 @@ _HINTS = {
 FAILURES: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure, "description": text}
     for status, text in {
+        400: "Body is not JSON",
+        403: "Host, Origin or rights do not allow it",
         404: "Unknown id or path",
+        408: "Body did not arrive in time",
+        409: "In conflict with what is stored, or with a request that still runs",
         413: "Body too large",
         415: "Body is not application/json",
         422: "A value cannot be used; `errors` says which and what to send",

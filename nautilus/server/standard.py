@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform as python_platform
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 import nautilus
 from nautilus.core.errors import NautilusError
@@ -19,7 +19,7 @@ from nautilus.server.envelope import answer
 from nautilus.server.health import bus_connected, database_connected, problems, uptime_seconds
 from nautilus.server.operations import Operations, described
 from nautilus.server.routing import engine_router
-from nautilus.server.schemas.bases import API_VERSION, MOST_ITEMS
+from nautilus.server.schemas.bases import API_VERSION, MOST_ITEMS, Envelope, Failure
 from nautilus.server.schemas.standard import (
     Info,
     Live,
@@ -53,6 +53,8 @@ DEFINITIONS = {
     "avg_response_time_ms": "time to first byte of this engine's operations in the last 60 s",
 }
 
+TEXT = {"type": "string"}
+
 
 def standard_router(module: EngineModule, *, in_schema: bool) -> APIRouter:
     """Health, live, ready, metrics, info, status and process of one engine.
@@ -66,13 +68,23 @@ def standard_router(module: EngineModule, *, in_schema: bool) -> APIRouter:
     """
     router = engine_router("standard")
     router.include_in_schema = in_schema
-    router.add_api_route("/health", _health(module), methods=["GET"], response_model=None)
-    router.add_api_route("/live", live, methods=["GET"])
-    router.add_api_route("/ready", ready, methods=["GET"])
-    router.add_api_route("/metrics", metrics, methods=["GET"], response_model=None)
-    router.add_api_route("/info", info, methods=["GET"])
-    router.add_api_route("/status", status, methods=["GET"])
-    router.add_api_route("/process", process, methods=["POST"], response_model=None)
+    add, own = router.add_api_route, get_type_hints(module.health)["return"]
+    shown: dict[int | str, dict[str, Any]] = {200: {"model": own}, 503: {"model": own | Failure}}
+    add("/health", _health(module), methods=["GET"], response_model=None, responses=shown)
+    add("/live", live, methods=["GET"])
+    add("/ready", ready, methods=["GET"], responses={503: {"model": Ready | Failure}})
+    add(
+        "/metrics",
+        metrics,
+        methods=["GET"],
+        response_model=None,
+        response_class=PlainTextResponse,
+        responses={200: {"content": {"application/openmetrics-text": {"schema": TEXT}}}},
+    )
+    add("/info", info, methods=["GET"])
+    add("/status", status, methods=["GET"])
+    shown = {200: {"model": Envelope[Any]}}
+    add("/process", process, methods=["POST"], response_model=None, responses=shown)
     return router
 
 
