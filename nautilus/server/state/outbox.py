@@ -165,7 +165,10 @@ class Outbox:
         """Publish everything that waits now, unless another process is at it; how many."""
         batch, unclaimed = await self._database.read(peek, self._lease, self._clock())
         if unclaimed:
-            batch = await self._database.write(claim, self._lease, self._clock())
+            try:
+                batch = await self._database.write(claim, self._lease, self._clock())
+            except ConflictError:  # the first lease of all, and another was first
+                return 0
         published = 0
         while batch:
             batch, count = await self._published(batch)
@@ -207,8 +210,10 @@ class Outbox:
             try:
                 await self.flush()
                 pause, event, seconds = FIRST_PAUSE, self._wake, self._check_seconds
-            except (ConflictError, UnavailableError) as error:
-                _log.warning("messages wait in the outbox: %s", error)
+            except Exception as error:  # whatever it was, what is stored must be told of
+                first = logging.WARNING if pause == FIRST_PAUSE else logging.DEBUG
+                known = isinstance(error, UnavailableError)
+                _log.log(first, "messages wait in the outbox: %s", error, exc_info=not known)
                 event, seconds = self._closing, pause
                 pause = min(pause * 2, LONGEST_PAUSE)
             if last:

@@ -127,6 +127,38 @@ def test_while_the_bus_is_down_messages_wait_in_order(database, monkeypatch):
     assert asyncio.run(scenario()) == [1, 2, 3]
 
 
+def test_a_publisher_that_breaks_is_asked_again(database, monkeypatch, caplog):
+    monkeypatch.setattr("nautilus.server.state.outbox.FIRST_PAUSE", 0.001)
+    bus, broken = Bus(), [RuntimeError("a fault of ours")]
+
+    async def publish(message):
+        if broken:
+            raise broken.pop()
+        await bus(message)
+
+    async def scenario():
+        async with relay(database, publish) as outbox:
+            await store(database, outbox, 1)
+            await bus.until(lambda: bus.got)
+
+    asyncio.run(scenario())
+    assert bus.numbers == [1]
+    assert "a fault of ours" in caplog.text
+
+
+def test_of_two_that_take_the_first_lease_one_gets_it(url):
+    async def scenario():
+        bus, databases = Bus(), [open_database(url) for _ in range(4)]
+        relays = [Outbox(database, bus) for database in databases]
+        await store(databases[0], relays[0], 1)
+        counts = await asyncio.gather(*(one.flush() for one in relays))
+        for database in databases:
+            database.close_now()
+        return sum(counts), bus.numbers
+
+    assert asyncio.run(scenario()) == (1, [1])
+
+
 def test_closing_publishes_what_waits_and_keeps_what_cannot_be(database):
     async def scenario():
         bus = Bus()
