@@ -23,6 +23,15 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left]
 
 
+def pytest_terminal_summary(terminalreporter):
+    """How many answers were 501 `not_built`, by engine: the one 5xx that is allowed."""
+    passed = terminalreporter.stats.get("passed", [])
+    found = [value for one in passed for name, value in one.user_properties if name == "not_built"]
+    if found:
+        counts = ", ".join(f"{engine} {count}" for engine, count in sorted(found))
+        terminalreporter.write_line(f"501 not_built: {counts}")
+
+
 @pytest.fixture(scope="session")
 def redis_server():
     """One Redis for all tests of a process that do not kill it; each takes a prefix of its own."""

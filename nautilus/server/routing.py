@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -80,10 +81,12 @@ def not_built(
 ) -> None:
     """Answer a documented endpoint by 501 `not_built`, and list it so in `/info`.
 
+    A body that is no JSON is refused first, as it will be when the endpoint is built.
     `call=False` marks streams and downloads, which `/process` does not offer.
     """
 
-    async def endpoint() -> None:
+    async def endpoint(request: Request) -> None:
+        await _refuse_malformed(request)
         raise NotBuiltError(
             f"`{operation_id}` ({method} {path}) is documented and not built yet.",
             hint="GET /info lists what is built.",
@@ -98,6 +101,15 @@ def not_built(
         summary=summary,
         openapi_extra={"x-not-built": True, "x-operation": call},
     )
+
+
+async def _refuse_malformed(request: Request) -> None:
+    if await request.body():
+        try:
+            await request.json()
+        except ValueError as error:
+            wrong = {"type": "json_invalid", "loc": ("body",), "msg": "", "input": None}
+            raise RequestValidationError([wrong]) from error
 
 
 def not_built_socket(router: APIRouter, path: str, summary: str) -> None:
