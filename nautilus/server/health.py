@@ -45,8 +45,8 @@ def bus_connected(deps: EngineDeps[Any]) -> bool:
 
 
 async def database_connected(deps: EngineDeps[Any]) -> bool:
-    """Whether the state can be read."""
-    reachable: bool = await deps.platform.database.reachable()
+    """Whether the state can be read, and soon."""
+    reachable: bool = await deps.platform.stored.now()
     return reachable
 
 

@@ -19,6 +19,7 @@ from nautilus.server.demo import install
 from nautilus.server.envelope import current_request_id, started_call
 from nautilus.server.history import History
 from nautilus.server.loop_watch import LoopWatch
+from nautilus.server.reachable import Reachable
 from nautilus.server.registry import engine_rows
 from nautilus.server.settings import Settings
 from nautilus.server.state.audit import AuditLog
@@ -50,6 +51,7 @@ class Platform:
 
     settings: Settings
     database: Database
+    stored: Reachable
     portfolios: Portfolios
     outbox: Outbox
     audit: AuditLog
@@ -108,6 +110,8 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
     stack.callback(cpu.close)
     database = open_database(settings.database)
     stack.push_async_callback(database.close)
+    stored = Reachable(database.reachable)
+    stack.callback(stored.close)
     broker = await open_broker(settings.bus, clock=_now, request_id=current_request_id)
     stack.push_async_callback(broker.close)
     probe = EngineProbe(addresses)
@@ -125,6 +129,7 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
     return Platform(
         settings=settings,
         database=database,
+        stored=stored,
         portfolios=Portfolios(database, journal=journal, clock=_now),
         outbox=outbox,
         audit=audit,

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import platform
+import threading
 
 import pytest
+from starlette.testclient import TestClient
 
 import nautilus
-from nautilus.server import ENGINES
+from nautilus.server import ENGINES, create_app
+from nautilus.server.reachable import Reachable
 
 NAMES = list(ENGINES)
 OWN_TABLE = {
@@ -128,3 +132,49 @@ def test_nothing_is_served_that_loads_from_another_host(clients):
                 "http://www.w3.org", ""
             )
         assert "://" not in client.get("/openapi.json").text
+
+
+def test_a_stuck_database_makes_health_say_so_and_not_wait():
+    gate = threading.Event()
+
+    async def stuck(deps) -> list[asyncio.Task]:
+        reads = [asyncio.create_task(deps.platform.database.read(held)) for _ in range(2)]
+        while deps.platform.database.waiting < 2:
+            await asyncio.sleep(0)
+        return reads
+
+    def held(connection) -> None:
+        gate.wait(20)
+
+    with TestClient(create_app("risk")) as client:
+        deps = client.app.state.deps
+        client.portal.call(stuck, deps)
+        bodies = [client.get("/health") for _ in range(2)]
+        ready, live = client.get("/ready"), client.get("/live")
+        gate.set()
+        assert {reply.status_code for reply in bodies} == {200}
+        assert {reply.json()["status"] for reply in bodies} == {"degraded"}
+        assert bodies[0].json()["problems"] == ["The database does not answer."]
+        assert (ready.status_code, ready.json()["database_connected"]) == (503, False)
+        assert live.status_code == 200
+        assert client.portal.call(deps.platform.stored.now)
+
+
+def test_a_stuck_thing_is_asked_once():
+    asked, gate = [], asyncio.Event()
+
+    async def slowly() -> bool:
+        asked.append(1)
+        await gate.wait()
+        return True
+
+    async def check() -> None:
+        reachable = Reachable(slowly, seconds=0.01)
+        assert await asyncio.gather(*(reachable.now() for _ in range(5))) == [False] * 5
+        assert not await reachable.now()
+        assert len(asked) == 1
+        gate.set()
+        assert await Reachable(slowly, seconds=20).now()
+        assert await reachable.now()
+
+    asyncio.run(check())
