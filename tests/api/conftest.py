@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,16 +52,19 @@ class Launched:
 
 
 @contextmanager
-def launched(folder: Path, *options: str) -> Iterator[Launched]:
-    """`python -m nautilus.server` on free ports until the block ends."""
+def launched(folder: Path, *options: str, log: Path | None = None) -> Iterator[Launched]:
+    """`python -m nautilus.server` on free ports until the block ends.
+
+    Whoever makes it log much gives a file: a pipe that nobody reads stops the server.
+    """
     command = [sys.executable, "-m", "nautilus.server", "--free-ports", "--ready-json"]
     state = ["--database", str(folder / "state.db")]
-    with subprocess.Popen(
-        [*command, *state, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        log.open("w") if log else nullcontext(subprocess.PIPE) as stderr,
+        subprocess.Popen(
+            [*command, *state, *options], stdout=subprocess.PIPE, stderr=stderr, text=True
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

@@ -97,3 +97,15 @@ def refused(reply):
 def test_every_engine_has_routes_and_some_are_built():
     assert {engine for engine, _, _ in ROUTES} == set(ENGINES)
     assert any(built and "process" not in path for _, path, built in ROUTES)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "9999-12-31", "1e300"],
+)
+@pytest.mark.parametrize("series", ["nav_history", "returns"])
+def test_a_time_at_the_end_of_the_calendar_is_a_wrong_value(clients, series, moment):
+    points = [{"timestamp": moment, "value": 1.0 + 0.01 * n} for n in range(3)]
+    reply = clients["analytics"].post("/analytics/calculate/p", json={series: points})
+    assert reply.status_code == 422, reply.text
+    assert reply.json()["errors"][0]["field"].startswith(series)

@@ -131,10 +131,11 @@ async def _asked(launched_at, secret: str) -> None:
 
 def test_at_its_most_talkative_the_log_holds_no_secret(launched, tmp_path):
     secret = "hunter2hunter2"
-    with launched(tmp_path, "--no-warm", "--no-demo", "--log-level", "DEBUG") as running:
+    log = tmp_path / "log"
+    with launched(tmp_path, "--no-warm", "--no-demo", "--log-level", "DEBUG", log=log) as running:
         asyncio.run(_asked(running, secret))
-        running.process.terminate()
-        _, err = running.process.communicate(timeout=20)
+        running.stop()
+    err = log.read_text()
     lines = [line for line in err.splitlines() if line.startswith("{")]
     records = [json.loads(line) for line in lines]
     routes = {r["route"]: r for r in records if r["logger"] == "nautilus.server.access"}

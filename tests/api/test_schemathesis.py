@@ -40,7 +40,8 @@ KNOWN = {
 
 @pytest.fixture(scope="module")
 def launched_for_fuzzing(launched, tmp_path_factory):
-    with launched(tmp_path_factory.mktemp("fuzzed"), "--no-warm") as running:
+    folder = tmp_path_factory.mktemp("fuzzed")
+    with launched(folder, "--no-warm", log=folder / "log") as running:
         yield running
 
 
@@ -77,7 +78,7 @@ def ask(operation, session, seen, **how):
     @settings(suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(**how))
     def answers(case):
-        response = case.call(session=session)
+        response = case.call(session=session, timeout=30)
         seen[server_error(response) or response.status_code] += 1
         case.validate_response(response, checks=CHECKS)
 

@@ -48,6 +48,8 @@ Factors = Annotated[list[Label], Field(min_length=1, max_length=20)]
 
 
 def _aware(moment: datetime) -> datetime:
+    if not 1700 <= moment.year < 2200:  # what nanoseconds hold, with room for zones and windows
+        raise ValueError("must be between the years 1700 and 2200")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
