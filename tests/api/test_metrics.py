@@ -48,7 +48,8 @@ def test_requests_are_counted_by_short_endpoint_method_and_status(clients):
     (row,) = [
         s
         for s in samples(client)
-        if s.labels.get("endpoint") == "/optimize/risk_parity" and s.name == "engine_requests_total"
+        if s.name == "engine_requests_total"
+        and (s.labels["endpoint"], s.labels["status"]) == ("/optimize/risk_parity", "501")
     ]
     assert row.labels == {
         "engine": "portfolio",
