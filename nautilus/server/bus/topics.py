@@ -14,6 +14,7 @@ from nautilus.core.errors import ParameterError
 __all__ = [
     "FAMILIES",
     "FEED_ENSURE",
+    "PORTFOLIO_ENSURE",
     "RISK_BREACH_ALERT",
     "RISK_CHECK_REQUEST",
     "WEBSOCKET_BROADCAST",
@@ -76,6 +77,7 @@ _ROWS = (
     Family("portfolio.pnl", None, "P&L of a portfolio", latest=True),
     Family("portfolio.positions", None, "Positions of a portfolio", latest=True),
     Family("portfolio.performance", None, "Performance of a portfolio", latest=True),
+    Family("portfolio.feed", "analytics", "Requests to follow portfolios live"),
     Family("portfolio.updated", None, "A stored portfolio has a new version"),
     Family("risk.alerts", None, "Alerts of a portfolio"),
     Family("risk.limits", None, "Limits of a portfolio as last checked"),
@@ -97,6 +99,7 @@ _ROWS = (
 FAMILIES = MappingProxyType({row.name: row for row in _ROWS})
 
 FEED_ENSURE = "market.feed.ensure.request"
+PORTFOLIO_ENSURE = "portfolio.feed.ensure.request"
 RISK_CHECK_REQUEST = "risk.check.request"
 RISK_BREACH_ALERT = "risk.breach.alert"
 WEBSOCKET_BROADCAST = "websocket.broadcast"

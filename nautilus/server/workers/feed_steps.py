@@ -159,6 +159,7 @@ def quote_message(tick: Tick) -> dict[str, Any]:
         "ask": tick.ask,
         "bid_size": tick.bid_size,
         "ask_size": tick.ask_size,
+        "previous_close": tick.close,
         "timestamp": tick.at,
         "source": "simulated",
     }

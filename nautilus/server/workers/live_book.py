@@ -15,6 +15,7 @@ from nautilus.accounting.profits import PnlLine, pnl_lines
 from nautilus.core.streams import Stream, stream
 
 if TYPE_CHECKING:
+    from nautilus.accounting.ledger import Ledger
     from nautilus.server.state.portfolio import Portfolio
 
 __all__ = ["LiveBook", "PnlNow", "opening_events"]
@@ -24,12 +25,14 @@ __all__ = ["LiveBook", "PnlNow", "opening_events"]
 class PnlNow:
     """P&L of every position at one time, in base currency; `total` is their sum.
 
-    A position whose cost is not known has NaN, and so has the total.
+    A position whose cost is not known has NaN, and so has the total. `values` are the market
+    values of what is held, by symbol.
     """
 
     lines: Mapping[str, PnlLine]
     unknown: frozenset[str]
     prices: Mapping[str, float]
+    values: Mapping[str, float]
 
     def of(self, symbol: str) -> float:
         """Realised and unrealised P&L, dividends and FX less fees of a position."""
@@ -39,6 +42,11 @@ class PnlNow:
     def total(self) -> float:
         """Sum over the positions."""
         return math.fsum(self.of(symbol) for symbol in self.lines)
+
+    @property
+    def market_value(self) -> float:
+        """Sum over the positions."""
+        return math.fsum(self.values.values())
 
 
 class LiveBook:
@@ -82,8 +90,20 @@ class LiveBook:
         """P&L after these prices; symbols that are not held are left out."""
         self._prices.update({s: price for s, price in prices.items() if s in self._prices})
         self._ledger.update(Mark(at, dict(self._prices)))
-        lines = {line.symbol: line for line in pnl_lines(self._ledger.value)}
-        return PnlNow(lines, self._unknown, dict(self._prices))
+        ledger = self._ledger.value
+        lines = {line.symbol: line for line in pnl_lines(ledger)}
+        return PnlNow(lines, self._unknown, dict(self._prices), _market_values(ledger))
+
+
+def _market_values(ledger: Ledger) -> dict[str, float]:
+    return {
+        held.symbol: held.quantity
+        * ledger.prices.get(held.symbol, math.nan)
+        * held.multiplier
+        * ledger.fx_rates[held.currency]
+        for held in ledger.holdings.values()
+        if held.quantity
+    }
 
 
 def opening_events(portfolio: Portfolio, at: datetime) -> tuple[list[Event], frozenset[str]]:

@@ -15,10 +15,12 @@ from typing import Any
 from nautilus.core.errors import NautilusError, UnavailableError
 from nautilus.server.bus.interface import Bus
 from nautilus.server.bus.topics import FEED_ENSURE
+from nautilus.server.bus.topics import portfolio_performance as performance_topic
 from nautilus.server.bus.topics import portfolio_pnl as pnl_topic
 from nautilus.server.bus.topics import portfolio_positions as positions_topic
 from nautilus.server.schemas.analytics import PnlUpdate, PositionUpdate, StreamReset
 from nautilus.server.workers.live_book import LiveBook, PnlNow
+from nautilus.server.workers.live_performance import LivePerformance
 
 __all__ = ["LiveEvent", "LivePnl", "first_of"]
 
@@ -45,6 +47,7 @@ class LivePnl:
     ----------
     portfolio_id : str
     book : LiveBook
+    performance : LivePerformance
     bus : Bus
     clock : callable
         The time now, UTC.
@@ -56,6 +59,7 @@ class LivePnl:
         self,
         portfolio_id: str,
         book: LiveBook,
+        performance: LivePerformance,
         bus: Bus,
         *,
         clock: Callable[[], datetime],
@@ -67,6 +71,7 @@ class LivePnl:
         self.news = asyncio.Event()
         self.problem: str | None = None
         self._book = book
+        self._performance = performance
         self._bus = bus
         self._clock = clock
         self._counted = counted
@@ -78,6 +83,7 @@ class LivePnl:
         self._trades: dict[str, float] = {}
         self._waiting: dict[str, float] = {}
         self._sources: dict[str, str] = {}
+        self._closes: dict[str, float] = {}
         self._dirty = asyncio.Event()
         self._ticked: float | None = None
         self._stored_simulated = book.simulated
@@ -99,6 +105,10 @@ class LivePnl:
         return self._seq
 
     @property
+    def _simulated(self) -> bool:
+        return self._stored_simulated or "simulated" in self._sources.values()
+
+    @property
     def no_prices(self) -> bool:
         """Whether nothing has ticked lately."""
         return self._ticked is None or time.monotonic() - self._ticked > QUIET_SECONDS
@@ -113,9 +123,11 @@ class LivePnl:
         """The last event of each position and of the portfolio, in order."""
         return sorted(self._latest.values(), key=lambda event: event.seq)
 
-    def quote(self, symbol: str, price: float, source: str) -> None:
-        """The mid of a quote; it wins over trades."""
+    def quote(self, symbol: str, price: float, source: str, close: float | None = None) -> None:
+        """The mid of a quote, which wins over trades, and the last daily close."""
         self._quotes[symbol] = price
+        if close is not None:
+            self._closes[symbol] = close
         self._take(symbol, price, source)
 
     def trade(self, symbol: str, price: float, source: str) -> None:
@@ -124,9 +136,10 @@ class LivePnl:
         if symbol not in self._quotes:
             self._take(symbol, price, source)
 
-    def reopen(self, book: LiveBook) -> None:
+    def reopen(self, book: LiveBook, performance: LivePerformance) -> None:
         """Go on with another state of the portfolio: clients begin anew."""
         self._book, self._stored_simulated = book, book.simulated
+        self._performance = performance
         self._latest.clear()
         self._add("reset", _reset_text(self.portfolio_id, "portfolio_updated", self._clock()))
         known = {s: p for s, p in {**self._trades, **self._quotes}.items() if s in book.symbols}
@@ -156,11 +169,17 @@ class LivePnl:
         self._emit(changed, now)
         self._counted()
         rows = [_row(now, symbol) for symbol in changed]
-        body = {"portfolio_id": self.portfolio_id, "timestamp": self._clock()}
-        told = {"total_pnl": _finite(now.total)}
+        body = {
+            "portfolio_id": self.portfolio_id,
+            "timestamp": self._clock(),
+            "simulated": self._simulated,
+        }
+        short = self._performance.short_form(now, self._closes)
+        full = self._performance.full_form(short)
         for topic, data in (
-            (pnl_topic(self.portfolio_id), {**body, **told}),
+            (pnl_topic(self.portfolio_id), {**body, **short}),
             (positions_topic(self.portfolio_id), {**body, "positions": rows}),
+            (performance_topic(self.portfolio_id), {**body, **full}),
         ):
             try:
                 await self._bus.publish(topic, data)
@@ -202,7 +221,7 @@ class LivePnl:
             pnl=now.total,
             timestamp=at,
             seq=self._seq + 1,
-            simulated=self._stored_simulated or "simulated" in self._sources.values(),
+            simulated=self._simulated,
         )
         self._add("", whole.model_dump_json())
         self._tell()

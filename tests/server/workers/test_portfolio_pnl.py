@@ -10,9 +10,14 @@ from datetime import UTC, datetime
 import pytest
 
 from nautilus.accounting import Position
-from nautilus.core.errors import NotFoundError, UnavailableError
+from nautilus.core.errors import NotFoundError, ParameterError, UnavailableError
 from nautilus.server.bus import MemoryBroker
-from nautilus.server.bus.topics import FEED_ENSURE, market_quotes, market_trades
+from nautilus.server.bus.topics import (
+    FEED_ENSURE,
+    PORTFOLIO_ENSURE,
+    market_quotes,
+    market_trades,
+)
 from nautilus.server.live_events import live_events
 from nautilus.server.state import AuditLog, Journal, Outbox, Portfolios, open_database
 from nautilus.server.workers import pnl_hub, portfolio_pnl
@@ -233,3 +238,61 @@ def test_what_cannot_be_watched(tmp_path, monkeypatch):
         return w.hub.active
 
     assert run(tmp_path, scenario) == 0
+
+
+def test_who_watches_by_the_bus_holds_a_lease_and_hears_the_documented_form(tmp_path, monkeypatch):
+    monkeypatch.setattr(pnl_hub, "LEASE_SECONDS", 30.0)
+
+    async def scenario(w):
+        await w.portfolios.save_snapshot("p", APPLE)
+        told, performed = asyncio.Queue(), asyncio.Queue()
+        for topic, box in (("portfolio.pnl.p", told), ("portfolio.performance.p", performed)):
+            await w.bus.subscribe(topic, lambda m, box=box: box.put(m.data), mode="broadcast")
+        await w.bus.subscribe(PORTFOLIO_ENSURE, w.hub.ensure)
+        answers = [
+            await w.bus.request(PORTFOLIO_ENSURE, {"portfolio_ids": ["p", "x"]}) for _ in range(2)
+        ]
+        clients = (await w.hub.join("p")).clients
+        seen = []
+        for bid in (155.0, 156.0):
+            data = {"symbol": "AAPL", "bid": bid, "ask": bid, "previous_close": 154.0}
+            await w.bus.publish(market_quotes("AAPL"), data)
+            seen.append((await told.get(), await performed.get()))
+        return answers, clients, seen
+
+    answers, clients, seen = run(tmp_path, scenario)
+    assert [answer["portfolio_ids"] for answer in answers] == [["p"], ["p"]]
+    assert "'x'" in answers[0]["unknown"]["x"]
+    assert clients == 2  # the lease is one, however often it is renewed
+    (first_told, _), (second_told, second_performed) = seen
+    assert (first_told["total_pnl"], first_told["pnl_change"]) == (500.0, None)
+    assert (second_told["total_pnl"], second_told["pnl_change"]) == (600.0, 100.0)
+    assert second_told["market_value"] == 15_600.0
+    assert second_told["daily_return"] == pytest.approx(2.0 / 154.0, rel=1e-12)
+    assert second_performed["sharpe_ratio"] is None
+    assert second_performed["pnl"] == 600.0
+
+
+def test_a_lease_that_is_not_renewed_ends_its_worker(tmp_path, monkeypatch):
+    monkeypatch.setattr(pnl_hub, "LEASE_SECONDS", 0.0)
+
+    async def scenario(w):
+        await w.portfolios.save_snapshot("p", APPLE)
+        await w.bus.subscribe(PORTFOLIO_ENSURE, w.hub.ensure)
+        await w.bus.request(PORTFOLIO_ENSURE, {"portfolio_ids": ["p"]})
+        while w.hub.active:
+            await asyncio.sleep(0)
+        return w.hub.active
+
+    assert run(tmp_path, scenario, linger_seconds=0.0) == 0
+
+
+@pytest.mark.parametrize("data", [None, {}, {"portfolio_ids": "p"}, {"portfolio_ids": [1]}])
+def test_a_lease_names_its_portfolios(tmp_path, data):
+    async def scenario(w):
+        await w.bus.subscribe(PORTFOLIO_ENSURE, w.hub.ensure)
+        with pytest.raises(ParameterError, match="must be a list of ids"):
+            await w.bus.request(PORTFOLIO_ENSURE, data)
+        return True
+
+    assert run(tmp_path, scenario)
