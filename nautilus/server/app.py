@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import orjson
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from nautilus.server import system
+from nautilus.server.auth import authenticator_of
 from nautilus.server.boundary import Boundary
 from nautilus.server.deps import EngineDeps
 from nautilus.server.docs_pages import docs_router
 from nautilus.server.engine import EngineModule, engine_module, opened, root_router
+from nautilus.server.exposure import allowed_hosts, with_cors
+from nautilus.server.guard import Guard
 from nautilus.server.http_errors import FAILURES, install
 from nautilus.server.metrics import EngineMetrics
 from nautilus.server.openapi import completed
 from nautilus.server.operations import Operations
 from nautilus.server.platform import Platform, open_platform
 from nautilus.server.registry import EngineRow, engine_row
+from nautilus.server.route_table import RouteTable
 from nautilus.server.routing import EngineRoute, engine_router
 from nautilus.server.schemas.bases import API_VERSION
 from nautilus.server.settings import Settings
+from nautilus.server.socket_guard import SocketGuard
 from nautilus.server.standard import standard_router
 
 __all__ = ["EngineApp", "create_app", "openapi_bytes"]
@@ -95,12 +100,20 @@ def create_app(
         max_body_size=limits.max_body_bytes,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.boundary = lambda inner: Boundary(
-        inner,
-        engine=row.name,
-        metrics=metrics,
-        max_body_bytes=limits.max_body_bytes,
-        check_host=limits.check_host,
+    guard, sockets = _doors(app, row, module, platform, limits)
+    app.boundary = lambda inner: with_cors(
+        Boundary(
+            inner,
+            engine=row.name,
+            metrics=metrics,
+            max_body_bytes=limits.max_body_bytes,
+            request_seconds=limits.request_seconds,
+            open_requests=limits.open_requests,
+            hosts=allowed_hosts(limits),
+            guard=guard,
+            sockets=sockets,
+        ),
+        limits.allowed_origins,
     )
     install(app)
     _include(app, row, module)
@@ -118,15 +131,35 @@ def _include(app: EngineApp, row: EngineRow, module: EngineModule) -> None:
     for route in (*module.router.routes, *root_router(module).routes):
         if not isinstance(route, EngineRoute) and hasattr(route, "body_field"):
             raise TypeError(f"{row.name}: make routers with engine_router(), not APIRouter().")
+    for prefix, router, in_schema in _mounted(row, module):
+        app.include_router(router, prefix=prefix, include_in_schema=in_schema)
+
+
+def _mounted(row: EngineRow, module: EngineModule) -> Iterator[tuple[str, APIRouter, bool]]:
     for position, path in enumerate(row.paths):
-        app.include_router(module.router, prefix=path, include_in_schema=position == 0)
-    app.include_router(root_router(module))
-    app.include_router(standard_router(module, in_schema=True))
+        yield path, module.router, position == 0
+    yield "", root_router(module), True
+    yield "", standard_router(module, in_schema=True), True
     for path in row.paths:
-        app.include_router(standard_router(module, in_schema=False), prefix=path)
-    app.include_router(system.router)
-    app.include_router(_document_router())
-    app.include_router(docs_router())
+        yield path, standard_router(module, in_schema=False), True
+    for router in (system.router, _document_router(), docs_router()):
+        yield "", router, True
+
+
+def _doors(
+    app: EngineApp,
+    row: EngineRow,
+    module: EngineModule,
+    platform: Platform | None,
+    settings: Settings,
+) -> tuple[Guard | None, SocketGuard | None]:
+    """Who asks for a token, on HTTP and on WebSockets; nobody where authentication is off."""
+    authenticator = platform.authenticator if platform else authenticator_of(settings)
+    if authenticator is None:
+        return None, None
+    routes = RouteTable((prefix, r) for prefix, m, _ in _mounted(row, module) for r in m.routes)
+    guard = Guard(authenticator, row, routes)
+    return guard, SocketGuard(guard, lambda: app.state.deps.platform.tickets)
 
 
 def _document_router() -> Any:

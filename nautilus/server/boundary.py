@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -12,13 +13,26 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from nautilus.server.bus.deadlines import Limit, Limits
 from nautilus.server.envelope import Call, started_call
+from nautilus.server.exposure import AllowedHosts
+from nautilus.server.guard import OPEN, Guard
 from nautilus.server.http_errors import failure, unexpected
+from nautilus.server.identity import current_identity, seconds_left
 from nautilus.server.metrics import EngineMetrics
-from nautilus.server.settings import LOOPBACK
+from nautilus.server.socket_guard import LONGEST_TIMER, SocketGuard
 
 __all__ = ["Boundary"]
 
+FOREIGN = {
+    "code": "foreign_host",
+    "message": "Host and Origin must name this machine, localhost or 127.0.0.1, or be allowed.",
+    "hint": "Names go into NAUTILUS_ALLOWED_HOSTS, pages of other sites into"
+    " NAUTILUS_ALLOWED_ORIGINS.",
+}
+BUSY = {"code": "busy", "message": "As many requests as this engine takes are open already."}
+
+EVENT_STREAM = b"text/event-stream; charset=utf-8"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SENDS_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _log = logging.getLogger("nautilus.server.access")
@@ -33,9 +47,16 @@ class Boundary:
     engine : str
     metrics : EngineMetrics
     max_body_bytes : int
-    check_host : bool
-        Refuse Host and Origin headers that do not name this machine: no page of another site, nor
-        one whose name was bound to 127.0.0.1, talks to a server without authentication.
+    request_seconds : float
+        An answer must end by then, unless it is a stream.
+    open_requests : int
+        One more is refused by 503, unless it asks for the health.
+    hosts : AllowedHosts, optional
+        Refuse Host and Origin headers that are not of these.
+    guard : Guard, optional
+        Refuse requests without a token that allows them.
+    sockets : SocketGuard, optional
+        The same for WebSockets; goes with `guard`.
     """
 
     def __init__(
@@ -45,13 +66,22 @@ class Boundary:
         engine: str,
         metrics: EngineMetrics,
         max_body_bytes: int,
-        check_host: bool = False,
+        request_seconds: float = 60.0,
+        open_requests: int = 1000,
+        hosts: AllowedHosts | None = None,
+        guard: Guard | None = None,
+        sockets: SocketGuard | None = None,
     ) -> None:
         self.app = app
         self.engine = engine
         self.metrics = metrics
         self.max_body_bytes = max_body_bytes
-        self.check_host = check_host
+        self.request_seconds = request_seconds
+        self.open_requests = open_requests
+        self.hosts = hosts
+        self.guard = guard
+        self.sockets = sockets
+        self.limits = Limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -67,36 +97,51 @@ class Boundary:
         started_call(self.engine, request_id(headers))
         if self._foreign(headers):
             await WebSocketClose(1008, "foreign host or origin")(scope, receive, send)
+        elif self.sockets is not None:
+            await self.sockets(self.app, scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         call = started_call(self.engine, request_id(headers))
-        reply = _Reply(send, call, scope, self.metrics)
+        limit = self.limits.within(self.request_seconds)
+        reply = _Reply(send, call, scope, self.metrics, limit)
         with reply:
-            refusal = self._refusal(scope["method"], headers)
+            refusal = self._refusal(scope, headers)
+            if self.guard is not None:
+                refusal = await self.guard.refusal(scope, headers) or refusal
+                reply.private = True
             try:
-                await (refusal or self.app)(scope, receive, reply.send)
+                with limit:
+                    await (refusal or self.app)(scope, receive, reply.send)
             except Exception as error:
                 if not reply.started:
-                    await unexpected(error)(scope, receive, reply.send)
+                    response = self._too_late() if limit.late else unexpected(error)
+                    await response(scope, receive, reply.send)
+                elif limit.late and reply.streams:  # the token of its reader has ended
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
                 elif not reply.failed:  # broken while streaming: the status is out already
                     _log.error("request %s broke off", call.request_id, exc_info=error)
                     raise
 
     def _foreign(self, headers: Headers) -> bool:
         """Whether a page of another site asks, by its own name or by one bound to 127.0.0.1."""
-        if not self.check_host:
+        hosts = self.hosts
+        if hosts is None:
             return False
-        origin = headers.get("origin", "//localhost").partition("//")[2]
-        return any(_host(name) not in LOOPBACK for name in (headers.get("host", ""), origin))
+        return hosts.foreign(headers.get("host", ""), headers.get("origin"))
 
-    def _refusal(self, method: str, headers: Headers) -> Response | None:
+    def _too_late(self) -> Response:
+        message = f"There was no answer within {self.request_seconds:g} s."
+        return failure(504, [{"code": "request_too_slow", "message": message}])
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         if self._foreign(headers):
-            message = "Host and Origin must name this machine: localhost or 127.0.0.1."
-            return failure(403, [{"code": "foreign_host", "message": message}])
-        if method not in _SENDS_BODY or not _has_body(headers):
+            return failure(403, [FOREIGN])
+        if self.metrics.active > self.open_requests and not scope["path"].endswith(OPEN):
+            return failure(503, [BUSY], {"Retry-After": "1"})
+        if scope["method"] not in _SENDS_BODY or not _has_body(headers):
             return None
         if _length(headers) > self.max_body_bytes:
             message = f"A body may have at most {self.max_body_bytes:,} bytes."
@@ -136,17 +181,17 @@ def _is_json(content_type: str) -> bool:
     )
 
 
-def _host(value: str) -> str:
-    if value.startswith("["):
-        return value[1:].partition("]")[0]
-    return value.partition(":")[0].lower()
-
-
 class _Reply:
     """Sends the response of one request, and counts it."""
 
-    def __init__(self, send: Send, call: Call, scope: Scope, metrics: EngineMetrics) -> None:
+    def __init__(
+        self, send: Send, call: Call, scope: Scope, metrics: EngineMetrics, limit: Limit
+    ) -> None:
         self._send, self._call, self._scope, self._metrics = send, call, scope, metrics
+        self._limit = limit
+        self._timer: asyncio.TimerHandle | None = None
+        self.private = False
+        self.streams = False
         self.started = False
         self.failed = False
 
@@ -155,6 +200,8 @@ class _Reply:
 
     def __exit__(self, *exception: object) -> None:
         self._metrics.active -= 1
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -166,9 +213,13 @@ class _Reply:
         self.started = True
         status: int = message["status"]
         self.failed = status == 500
-        headers = MutableHeaders(raw=message.setdefault("headers", []))
+        if (b"content-type", EVENT_STREAM) in message.setdefault("headers", []):
+            self._lasts()
+        headers = MutableHeaders(raw=message["headers"])
         headers["X-Request-ID"] = self._call.request_id
         headers["X-Content-Type-Options"] = "nosniff"
+        if self.private:
+            headers["Cache-Control"] = "no-store"
         message["headers"] = headers.raw
         method = self._scope["method"]
         seconds = time.perf_counter() - self._call.started
@@ -176,6 +227,14 @@ class _Reply:
         self._metrics.observe(method, getattr(route, "path", None), status, seconds)
         if _log.isEnabledFor(logging.INFO):
             self._log(method, status, seconds)
+
+    def _lasts(self) -> None:
+        """A stream may last, but not longer than the token of its reader."""
+        self.streams = True
+        self._limit.lift()
+        if (identity := current_identity()) is not None:
+            left = min(seconds_left(identity), LONGEST_TIMER)
+            self._timer = asyncio.get_running_loop().call_later(left, self._limit.expire)
 
     def _log(self, method: str, status: int, seconds: float) -> None:
         client = Headers(scope=self._scope).get("x-client-version", "")[:32]

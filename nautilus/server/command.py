@@ -11,7 +11,21 @@ from nautilus.core.errors import ParameterError
 from nautilus.server.registry import ENGINES
 from nautilus.server.settings import Settings
 
-__all__ = ["command_parser", "command_settings"]
+__all__ = ["command_parser", "command_settings", "settings_from"]
+
+NAMES = (
+    "host",
+    "port_offset",
+    "engines",
+    "database",
+    "bus",
+    "demo",
+    "warm",
+    "log_level",
+    "log_format",
+    "auth",
+    "insecure",
+)
 
 
 def command_parser() -> argparse.ArgumentParser:
@@ -26,10 +40,18 @@ def command_parser() -> argparse.ArgumentParser:
         prog="python -m nautilus.server",
         description="The nine engines on 8100 ... 8900, in one process, without network or keys.",
         epilog="Every setting is also a NAUTILUS_* variable; --print-config shows them. The state"
-        " is copied and put back by `backup --to FILE` and `restore --from FILE`.",
+        " is copied and put back by `backup --to FILE` and `restore --from FILE`;"
+        " `token --subject NAME` makes a token.",
     )
     add = parser.add_argument
-    add("--host", help="address to listen on; loopback only")
+    add("--host", help="address to listen on; beyond loopback only with authentication")
+    add("--auth", choices=("auto", "on", "off"), help="ask for tokens; auto: where a key is set")
+    add(
+        "--insecure",
+        action="store_true",
+        default=None,
+        help="listen beyond loopback without authentication",
+    )
     add("--port-offset", type=int, metavar="N", help="added to 8100 ... 8900")
     add("--free-ports", action="store_true", help="let the system choose the ports")
     add("--engines", metavar="A,B", help=f"engines to start: {','.join(ENGINES)}")
@@ -54,24 +76,36 @@ def command_settings(options: argparse.Namespace) -> Settings:
     Raises
     ------
     ParameterError
-        One line for each wrong value; or an address that other machines can reach.
+        One line for each wrong value; or an address that other machines can reach, without auth.
     """
-    names = ("host", "port_offset", "engines", "database", "bus", "demo", "warm", "log_level")
-    given = {name: getattr(options, name) for name in (*names, "log_format")}
-    kept = {name: value for name, value in given.items() if value is not None}
-    try:
-        settings = Settings(**kept, check_host=True)
-    except ValidationError as error:
-        raise ParameterError("\n".join(_line(item) for item in error.errors())) from None
-    if not settings.loopback:
+    given = {name: getattr(options, name) for name in NAMES}
+    settings = settings_from({name: value for name, value in given.items() if value is not None})
+    if not (settings.loopback or settings.authenticated or settings.insecure):
         raise ParameterError(
-            f"`host` must be a loopback address such as 127.0.0.1, got {settings.host}: "
-            "the servers have no authentication yet, so other machines may not connect."
+            f"`host` {settings.host} can be reached by other machines, so requests need a token:"
+            " set NAUTILUS_AUTH_SECRET_FILE to a file of 32 random bytes or more,"
+            " as docs/security.md shows, or listen on 127.0.0.1. --insecure opens it to everybody."
         )
     return settings
 
 
+def settings_from(given: dict[str, Any]) -> Settings:
+    """These values over `NAUTILUS_*` variables over defaults, for a server that people start.
+
+    Raises
+    ------
+    ParameterError
+        One line for each wrong value.
+    """
+    try:
+        return Settings(**given, check_host=True)
+    except ValidationError as error:
+        raise ParameterError("\n".join(_line(item) for item in error.errors())) from None
+
+
 def _line(error: Any) -> str:
-    name = ".".join(str(part) for part in error["loc"]) or "settings"
+    name = ".".join(str(part) for part in error["loc"])
     why = error["msg"].removeprefix("Value error, ").rstrip(".")
+    if not name:
+        return f"{why}."
     return f"`{name}` (NAUTILUS_{name.upper()}): {why}."

@@ -26,7 +26,7 @@ from nautilus.server.envelope import current_call, failure_body
 from nautilus.server.registry import ENGINES
 from nautilus.server.schemas.bases import Failure
 
-__all__ = ["FAILURES", "RefusedError", "failure", "install", "status_of", "unexpected"]
+__all__ = ["FAILURES", "RefusedError", "deliver", "failure", "install", "status_of", "unexpected"]
 
 MOST_ERRORS = 20
 _MOST_TEXT = 64
@@ -69,6 +69,7 @@ FAILURES: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure, "description": text}
     for status, text in {
         400: "Body is not JSON",
+        401: "A token is needed, or the one that came proves nothing",
         403: "Host, Origin or rights do not allow it",
         404: "Unknown id or path",
         408: "Body did not arrive in time",
@@ -78,6 +79,7 @@ FAILURES: dict[int | str, dict[str, Any]] = {
         422: "A value cannot be used; `errors` says which and what to send",
         501: "Documented, and not built yet",
         503: "Busy or draining; try again after `Retry-After` seconds",
+        504: "No answer within the time that a request may take",
     }.items()
 }
 
@@ -132,7 +134,7 @@ async def _library_error(connection: HTTPConnection, error: Exception) -> Respon
     status = status_of(error)
     wait = getattr(error, "retry_after", 1 if status == 503 else None)
     headers = {} if wait is None else {"Retry-After": str(wait)}
-    return await _deliver(connection, failure(status, [error.to_dict()], headers))
+    return await deliver(connection, failure(status, [error.to_dict()], headers))
 
 
 async def _http_error(connection: HTTPConnection, error: Exception) -> Response:
@@ -142,7 +144,7 @@ async def _http_error(connection: HTTPConnection, error: Exception) -> Response:
     else:
         errors = [_plain_http_error(connection, error)]
     headers = dict(error.headers or {})
-    return await _deliver(connection, failure(error.status_code, errors, headers))
+    return await deliver(connection, failure(error.status_code, errors, headers))
 
 
 def _plain_http_error(connection: HTTPConnection, error: StarletteHTTPException) -> dict[str, Any]:
@@ -158,14 +160,14 @@ async def _invalid_request(connection: HTTPConnection, error: Exception) -> Resp
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
-        return await _deliver(connection, failure(400, [_malformed()]))
+        return await deliver(connection, failure(400, [_malformed()]))
     body = getattr(connection.scope.get("route"), "body_field", None)
     model = body and body.field_info.annotation
     errors = [_item(item, model) for item in found[:MOST_ERRORS]]
     if len(found) > MOST_ERRORS:
         message = f"{len(found)} errors in all; the first {MOST_ERRORS} are shown."
         errors.append({"code": "more_errors", "message": message, "count": len(found)})
-    return await _deliver(connection, failure(422, errors))
+    return await deliver(connection, failure(422, errors))
 
 
 def _where(connection: HTTPConnection) -> str:
@@ -210,10 +212,10 @@ def _close_fields(model: Any, parts: list[str]) -> list[str]:
 
 
 async def _unexpected_error(connection: HTTPConnection, error: Exception) -> Response:
-    return await _deliver(connection, unexpected(error))
+    return await deliver(connection, unexpected(error))
 
 
-async def _deliver(connection: HTTPConnection, response: Response) -> Response:
+async def deliver(connection: HTTPConnection, response: Response) -> Response:
     """The response itself, or the refusal of a WebSocket handshake."""
     if isinstance(connection, WebSocket):
         if "websocket.http.response" in connection.scope.get("extensions", {}):

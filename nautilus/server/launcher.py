@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+INSECURE = (
+    "WARNING: --insecure: whoever reaches {} reads and changes every portfolio, without a token."
+)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -45,6 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from nautilus.server.state.command import state_command
 
         return state_command(words)
+    if words[:1] == ["token"]:
+        from nautilus.server.token_command import token_command
+
+        return token_command(words[1:])
     for one in SIGNALS:  # until the loop takes over, nothing is open that would need a drain
         signal.signal(one, lambda *_: sys.exit(0))
     cap_library_threads()
@@ -62,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(settings.shown(), indent=2))
         return 0
     log_to_stderr(settings.log_level, settings.log_format)
+    if not settings.loopback and not settings.authenticated:
+        print(INSECURE.format(settings.host), file=sys.stderr)
     progress = Progress(started, machine=options.ready_json)
     try:
         sockets = bind(engine_rows(settings.engines), settings, free=options.free_ports)

@@ -12,25 +12,38 @@ from typing import Any
 
 import orjson
 
+from nautilus.server.guard import OPEN
 from nautilus.server.registry import ENGINES
 
 __all__ = ["completed", "document_text", "write_documents"]
 
 _OF_BODIES = frozenset({"400", "408", "409", "413", "415"})
 _OF_VALUES = frozenset({"404", "422"})
+_OF_TOKENS = frozenset({"401"})
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "Where authentication is on; GET /info lists the scopes.",
+}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the answers that each operation can give, all errors as JSON."""
-    for item in document["paths"].values():
+    for path, item in document["paths"].items():
         for method, operation in item.items():
-            operation["responses"] = dict(_answers(method, operation))
+            operation["responses"] = dict(_answers(method, path, operation))
+            if path not in OPEN:
+                operation["security"] = [{"bearer": []}, {}]
+    document.setdefault("components", {})["securitySchemes"] = {"bearer": _BEARER}
     return document
 
 
-def _answers(method: str, operation: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _answers(method: str, path: str, operation: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     missing = bool(operation.get("x-not-built", False))
     left_out = set() if method == "post" else set(_OF_BODIES)
+    if path in OPEN:
+        left_out |= _OF_TOKENS
     if method == "get" and not operation.get("parameters"):
         left_out |= _OF_VALUES
     if not missing and operation["operationId"] != "process":

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nautilus.core.errors import ParameterError
+from nautilus.server.scopes import needed_scope
 
 __all__ = ["Operation", "Operations", "described"]
 
@@ -85,7 +86,7 @@ class Operations:
         return _Forwarded(request, operation, parameters)
 
 
-def described(app: FastAPI, operations: Operations) -> list[dict[str, Any]]:
+def described(app: FastAPI, operations: Operations, engine: str) -> list[dict[str, Any]]:
     """Operations as `/info` shows them, each with the JSON schema of its parameters."""
     document = app.openapi()
     return [
@@ -93,6 +94,7 @@ def described(app: FastAPI, operations: Operations) -> list[dict[str, Any]]:
             "operation": operation.name,
             "method": operation.method,
             "path": operation.path,
+            "scope": needed_scope(engine, operation.method, operation.name),
             "summary": operation.summary,
             "built": operation.built,
             "parameters": _schema(document, operation),

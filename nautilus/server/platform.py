@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nautilus.server.auth import Authenticator, authenticator_of
 from nautilus.server.bus.handling import handled_message
 from nautilus.server.bus.opening import open_broker
 from nautilus.server.cpu import Cpu
 from nautilus.server.demo import install
 from nautilus.server.envelope import current_request_id, started_call
 from nautilus.server.history import History
+from nautilus.server.identity import current_subject
 from nautilus.server.loop_watch import LoopWatch
 from nautilus.server.reachable import Reachable
 from nautilus.server.registry import engine_rows
@@ -30,6 +32,7 @@ from nautilus.server.state.journal import Journal
 from nautilus.server.state.outbox import Outbox, OutboxMessage, private_scope
 from nautilus.server.state.portfolios import Portfolios
 from nautilus.server.system import EngineProbe
+from nautilus.server.tickets import Tickets
 
 if TYPE_CHECKING:
     from nautilus.server.bus.interface import Broker, Bus
@@ -39,10 +42,6 @@ __all__ = ["Platform", "documented_addresses", "open_platform"]
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _nobody() -> None:
-    """Nobody is authenticated."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,7 +60,9 @@ class Platform:
     broker: Broker
     cpu: Cpu
     probe: EngineProbe
-    subject: Callable[[], str | None] = _nobody
+    authenticator: Authenticator | None = None
+    tickets: Tickets = field(default_factory=Tickets)
+    subject: Callable[[], str | None] = current_subject
     clock: Callable[[], datetime] = _now
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     loop: LoopWatch = field(default_factory=LoopWatch)
@@ -125,7 +126,7 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
     )
     outbox.start()
     stack.push_async_callback(outbox.close)
-    journal = Journal(outbox=outbox, audit=audit, actor=_nobody, request_id=_request_id)
+    journal = Journal(outbox=outbox, audit=audit, actor=current_subject, request_id=_request_id)
     return Platform(
         settings=settings,
         database=database,
@@ -139,6 +140,7 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
         broker=broker,
         cpu=cpu,
         probe=probe,
+        authenticator=authenticator_of(settings),
     )
 
 

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 from nautilus.core.errors import NotBuiltError
 from nautilus.server.http_errors import MOST_ERRORS, RefusedError
 from nautilus.server.idempotent import carried_out_once, declares_key
+from nautilus.server.portfolio_access import checked_body
 
 __all__ = ["EngineRoute", "engine_router", "not_built", "not_built_socket", "read_json"]
 
@@ -36,7 +37,7 @@ class _JsonRequest(Request):
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
-            self._json = read_json(await self.body())
+            self._json = checked_body(read_json(await self.body()))
         return self._json
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["LOOPBACK", "Settings"]
@@ -24,7 +24,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NAUTILUS_", extra="forbid", frozen=True)
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on; loopback only.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; beyond loopback only with auth."
+    )
     port_offset: int = Field(default=0, ge=0, le=56_000, description="Added to 8100 ... 8900.")
     engines: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Engines to start; empty for all nine."
@@ -58,15 +60,53 @@ class Settings(BaseSettings):
         default=10 * 1024 * 1024, ge=1, description="Larger bodies are 413."
     )
     body_seconds: float = Field(default=30.0, gt=0, description="A body must arrive within.")
-    check_host: bool = Field(
-        default=False, description="Refuse Host headers that are not loopback."
+    request_seconds: float = Field(
+        default=60.0, gt=0, description="An answer, but a stream, must end within; else 504."
     )
+    open_requests: int = Field(
+        default=1000, ge=1, description="Requests that an engine answers at once before 503."
+    )
+    check_host: bool = Field(
+        default=False, description="Refuse Host and Origin headers that are not allowed."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Host names besides loopback; *.example.com, or * with auth."
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Origins of pages that may ask, such as https://desk.example.com."
+    )
+    auth: Literal["auto", "on", "off"] = Field(
+        default="auto", description="auto: on where a key is configured."
+    )
+    auth_secret: SecretStr | None = Field(
+        default=None, description="Shared secret of HS256, 32 bytes or more."
+    )
+    auth_secret_file: Path | None = Field(default=None, description="File that holds it.")
+    auth_public_key_file: Path | None = Field(default=None, description="Public key in PEM.")
+    auth_jwks: str | None = Field(
+        default=None, description="JSON Web Key Set: a file, or an https:// address."
+    )
+    auth_key_ids: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="The only `kid` of the set that count; empty for all."
+    )
+    auth_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] | None = Field(
+        default=None, description="The only one; default HS256 for a secret, else RS256."
+    )
+    auth_issuer: str = Field(default="nautilus", min_length=1, description="`iss` of tokens.")
+    auth_audience: str = Field(default="nautilus", min_length=1, description="`aud` of tokens.")
+    auth_leeway_seconds: float = Field(
+        default=10.0, ge=0, le=30, description="By how much clocks may differ."
+    )
+    auth_service_token_file: Path | None = Field(
+        default=None, description="Token of the engines themselves, where there is no secret."
+    )
+    insecure: bool = Field(default=False, description="Listen beyond loopback without auth.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="Lines of JSON, or for a person; auto: by the terminal."
     )
 
-    @field_validator("engines", mode="before")
+    @field_validator("engines", "allowed_hosts", "allowed_origins", "auth_key_ids", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         """`"analytics, risk"` as well as a sequence."""
@@ -93,6 +133,29 @@ class Settings(BaseSettings):
         from nautilus.server.bus.addresses import check_address
 
         return check_address(value)
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        from nautilus.server.exposure import exposure_problems
+
+        if problems := exposure_problems(self):
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether requests need a token."""
+        if self.auth == "auto":
+            return any(
+                (self.auth_secret, self.auth_secret_file, self.auth_public_key_file, self.auth_jwks)
+            )
+        return self.auth == "on"
+
+    @property
+    def algorithm(self) -> str:
+        """The one algorithm of tokens."""
+        secret = self.auth_secret or self.auth_secret_file
+        return self.auth_algorithm or ("HS256" if secret else "RS256")
 
     @property
     def loopback(self) -> bool:

@@ -27,6 +27,7 @@ from nautilus.server.schemas.standard import (
     Ready,
     Status,
 )
+from nautilus.server.scopes import SCOPES
 from nautilus.server.tables import engine_tables
 
 __all__ = ["standard_router"]
@@ -142,8 +143,11 @@ async def info(deps: Deps, request: Request) -> Info:
             "max_body_bytes": deps.settings.max_body_bytes,
             "max_list_items": MOST_ITEMS,
             "max_calls_waiting": deps.settings.waiting,
+            "max_request_seconds": deps.settings.request_seconds,
+            "max_open_requests": deps.settings.open_requests,
         },
-        "operations": described(request.app, operations),
+        "scopes": dict(SCOPES),
+        "operations": described(request.app, operations, row.name),
         "not_built": operations.not_built,
         "streams": operations.streams,
     }

@@ -100,7 +100,8 @@ def _may_hear(identity: Identity, family: str, token: str) -> bool:
     if row is None or row.target is not None:  # requests between engines are for no client
         return False
     first = family.partition(".")[0]
-    if not allows(identity, f"{_ENGINES[first]}:read"):
+    engine = _ENGINES.get(first)
+    if engine is None or not allows(identity, f"{engine}:read"):
         return False
     if identity.portfolios is None or first in _OF_NOBODY:
         return True

@@ -6,7 +6,7 @@ import asyncio
 from types import TracebackType
 from typing import Any
 
-__all__ = ["Limits"]
+__all__ = ["Limit", "Limits"]
 
 
 class Limits:
@@ -31,12 +31,12 @@ class Limits:
     def __init__(self) -> None:
         self._lanes: dict[float, _Lane] = {}
 
-    def within(self, seconds: float) -> _Limit:
+    def within(self, seconds: float) -> Limit:
         """A context that cancels what runs inside after some seconds and raises TimeoutError."""
         lane = self._lanes.get(seconds)
         if lane is None:
             lane = self._lanes[seconds] = _Lane(seconds, self._lanes)
-        return _Limit(lane)
+        return Limit(lane)
 
 
 class _Lane:
@@ -47,7 +47,7 @@ class _Lane:
     def __init__(self, seconds: float, lanes: dict[float, _Lane]) -> None:
         self.seconds = seconds
         self.loop = asyncio.get_running_loop()
-        self.limits: dict[_Limit, None] = {}
+        self.limits: dict[Limit, None] = {}
         self.armed = False
         self._lanes = lanes
 
@@ -65,7 +65,9 @@ class _Lane:
         self._lanes.pop(self.seconds, None)
 
 
-class _Limit:
+class Limit:
+    """What `Limits.within` gives: a context for one use."""
+
     __slots__ = ("_before", "_lane", "_late", "_task", "ends")
 
     _task: asyncio.Task[Any]
@@ -94,11 +96,20 @@ class _Limit:
         trace: TracebackType | None,
     ) -> None:
         if not self._late:
-            del self._lane.limits[self]
+            self._lane.limits.pop(self, None)
             return
         # Somebody else may have cancelled the task as well: then it stays cancelled.
         if self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
             raise TimeoutError from error
+
+    def lift(self) -> None:
+        """From here on there is no limit: what runs inside has begun an answer without an end."""
+        self._lane.limits.pop(self, None)
+
+    @property
+    def late(self) -> bool:
+        """Whether time was up before what ran inside had ended."""
+        return self._late
 
     def expire(self) -> None:
         """Time is up."""

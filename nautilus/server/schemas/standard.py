@@ -35,6 +35,7 @@ class Operation(View):
     operation: Text
     method: Text
     path: Text
+    scope: Text = Field(description="What a token needs for it.")
     summary: Text
     built: bool | None
     parameters: dict[str, Any] | None = Field(description="JSON schema of `parameters`.")
@@ -52,6 +53,7 @@ class InfoData(View):
     definitions: dict[str, str] | None
     units: dict[str, str] | None
     limits: dict[str, float] | None
+    scopes: dict[str, str] | None = Field(description="What a token may do, where it needs one.")
     operations: list[Operation] | None
     not_built: list[str] | None
     streams: list[str] | None
