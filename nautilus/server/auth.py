@@ -135,8 +135,6 @@ class Authenticator:
     async def _key(self, header: Mapping[str, Any]) -> Any:
         if header.get("alg") != self._algorithm:
             raise TokenError(f"The token must be signed by {self._algorithm}.")
-        if "crit" in header:
-            raise TokenError("The token needs an extension that is not supported.")
         kid = header.get("kid")
         key = await self._keys.key(kid if isinstance(kid, str) else None)
         if key is None:

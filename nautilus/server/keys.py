@@ -56,7 +56,7 @@ class Keys:
         self._keys: KeySet = {}
         self._looked = self._fetched = float("-inf")
         self._stamp: object = None
-        self._source = b""
+        self._source: bytes | None = None
         self.version = 0
         if path is not None:
             self._look()
