@@ -12,6 +12,7 @@ from typing import Any
 __all__ = ["Reason", "Result", "reasons", "unexplained"]
 
 _REPR_FIELDS = 4
+_LEAVES = frozenset({float, int, str, bool, type(None)})  # most values: nothing is in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +127,20 @@ def reasons(result: object, path: str = "") -> Iterator[tuple[str, Reason]]:
         for reason in result.reasons:
             for name in reason.fields or ("",):
                 yield _join(path, name), reason
-        for field in dataclasses.fields(result):
-            if field.name != "reasons":
-                yield from reasons(getattr(result, field.name), _join(path, field.name))
-    elif isinstance(result, Mapping):
-        for key, value in result.items():
-            yield from reasons(value, _join(path, str(key)))
-    elif isinstance(result, (list, tuple)):
-        for i, value in enumerate(result):
-            yield from reasons(value, _join(path, str(i)))
+    for name, value in _parts(result):
+        yield from reasons(value, _join(path, str(name)))
+
+
+def _parts(result: object) -> list[tuple[Any, Any]]:
+    """Fields or items in which there may be results."""
+    if isinstance(result, Result):
+        named = [(f.name, getattr(result, f.name)) for f in dataclasses.fields(result)]
+        return [part for part in named if type(part[1]) not in _LEAVES and part[0] != "reasons"]
+    if isinstance(result, (list, tuple)):
+        return [part for part in enumerate(result) if type(part[1]) not in _LEAVES]
+    if isinstance(result, Mapping):
+        return [part for part in result.items() if type(part[1]) not in _LEAVES]
+    return []
 
 
 def unexplained(result: Result, path: str = "") -> tuple[str, ...]:

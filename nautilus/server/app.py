@@ -16,6 +16,7 @@ from nautilus.server import system
 from nautilus.server.auth import authenticator_of
 from nautilus.server.boundary import Boundary
 from nautilus.server.deps import EngineDeps
+from nautilus.server.dispatch import Dispatch
 from nautilus.server.docs_pages import docs_router
 from nautilus.server.engine import EngineModule, engine_module, opened, root_router
 from nautilus.server.exposure import allowed_hosts, with_cors
@@ -44,7 +45,8 @@ class EngineApp(FastAPI):
     boundary: Callable[[ASGIApp], ASGIApp]
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The stack of FastAPI inside the boundary."""
+        """The stack of FastAPI inside the boundary, with the table of paths at its end."""
+        self.router.middleware_stack = Dispatch(self.router)
         return self.boundary(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:

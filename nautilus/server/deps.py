@@ -100,12 +100,17 @@ class EngineDeps(Generic[Own]):
         return self.platform.draining
 
 
-async def engine_deps(connection: HTTPConnection) -> Any:
+def deps_of(connection: HTTPConnection) -> Any:
     """The dependencies of the engine that answers this connection."""
     deps = getattr(connection.app.state, "deps", None)
     if deps is None:
         raise UnavailableError("The engine has not started yet. Try again in a second.")
     return deps
+
+
+async def engine_deps(connection: HTTPConnection) -> Any:
+    """`deps_of`, as FastAPI calls it in the event loop."""
+    return deps_of(connection)
 
 
 Deps = Annotated[EngineDeps[Any], Depends(engine_deps)]

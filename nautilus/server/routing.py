@@ -21,12 +21,23 @@ from nautilus.server.http_errors import MOST_ERRORS, RefusedError
 from nautilus.server.idempotent import carried_out_once, declares_key
 from nautilus.server.portfolio_access import checked_body
 
-__all__ = ["EngineRoute", "engine_router", "not_built", "not_built_socket", "read_json"]
+__all__ = [
+    "EngineRoute",
+    "JsonRequest",
+    "engine_router",
+    "not_built",
+    "not_built_socket",
+    "read_json",
+]
 
 
-class _JsonRequest(Request):
+class JsonRequest(Request):
+    """A request whose body is read once, in time, and as strict JSON."""
+
     async def body(self) -> bytes:
         """All of it, unless the client takes its time: a slow one must not hold a place."""
+        if hasattr(self, "_body"):
+            return self._body
         seconds: float = self.app.state.settings.body_seconds
         try:
             async with asyncio.timeout(seconds):
@@ -36,6 +47,7 @@ class _JsonRequest(Request):
             raise RefusedError(408, {"code": "body_too_slow", "message": message}) from None
 
     async def json(self) -> Any:
+        """The value of the body; see `read_json`."""
         if not hasattr(self, "_json"):
             self._json = checked_body(read_json(await self.body()))
         return self._json
@@ -51,7 +63,7 @@ class EngineRoute(APIRoute):
             handler = carried_out_once(handler, str(self.operation_id))
 
         async def handle(request: Request) -> Response:
-            own = _JsonRequest(request.scope, request.receive)
+            own = JsonRequest(request.scope, request.receive)
             if self.operation_id is None:
                 return await handler(own)
             with request.app.state.metrics.calculation():
