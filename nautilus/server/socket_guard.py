@@ -161,6 +161,8 @@ class _Admitted:
                 raise
         finally:
             timer.cancel()
+            if self._ending is not None:  # the last word goes out before the connection is closed
+                await asyncio.wait((self._ending,), timeout=FIRST_MESSAGE_SECONDS)
 
     async def receive(self) -> Message:
         if self._connect_due:
