@@ -23,6 +23,7 @@ from nautilus.core.errors import (
     UnavailableError,
 )
 from nautilus.server.envelope import current_call, failure_body
+from nautilus.server.identity import ForbiddenError
 from nautilus.server.registry import ENGINES
 from nautilus.server.schemas.bases import Failure
 
@@ -33,6 +34,7 @@ _MOST_TEXT = 64
 _log = logging.getLogger("nautilus.server")
 
 _STATUS: tuple[tuple[type[NautilusError], int], ...] = (
+    (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
     (NotBuiltError, 501),
@@ -129,7 +131,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected_error)
 
 
-async def _library_error(connection: HTTPConnection, error: Exception) -> Response:
+async def _library_error(connection: HTTPConnection, error: Exception) -> Any:
     assert isinstance(error, NautilusError)
     status = status_of(error)
     wait = getattr(error, "retry_after", 1 if status == 503 else None)
@@ -137,7 +139,7 @@ async def _library_error(connection: HTTPConnection, error: Exception) -> Respon
     return await deliver(connection, failure(status, [error.to_dict()], headers))
 
 
-async def _http_error(connection: HTTPConnection, error: Exception) -> Response:
+async def _http_error(connection: HTTPConnection, error: Exception) -> Any:
     assert isinstance(error, StarletteHTTPException)
     if isinstance(error, RefusedError):
         errors = error.errors
@@ -156,7 +158,7 @@ def _plain_http_error(connection: HTTPConnection, error: StarletteHTTPException)
     return {"code": code, "message": f"{str(error.detail).rstrip('.')}."}
 
 
-async def _invalid_request(connection: HTTPConnection, error: Exception) -> Response:
+async def _invalid_request(connection: HTTPConnection, error: Exception) -> Any:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
@@ -211,17 +213,18 @@ def _close_fields(model: Any, parts: list[str]) -> list[str]:
     return difflib.get_close_matches(parts[-1], getattr(model, "model_fields", {}), n=3)
 
 
-async def _unexpected_error(connection: HTTPConnection, error: Exception) -> Response:
+async def _unexpected_error(connection: HTTPConnection, error: Exception) -> Any:
     return await deliver(connection, unexpected(error))
 
 
-async def deliver(connection: HTTPConnection, response: Response) -> Response:
-    """The response itself, or the refusal of a WebSocket handshake."""
+async def deliver(connection: HTTPConnection, response: Response) -> Any:
+    """The response itself; None where it was sent already, to refuse a WebSocket."""
     if isinstance(connection, WebSocket):
         if "websocket.http.response" in connection.scope.get("extensions", {}):
             await connection.send_denial_response(response)
         else:
             await connection.close(1008)
+        return None
     return response
 
 

@@ -6,7 +6,10 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from nautilus.core.errors import NautilusError
+
 __all__ = [
+    "ForbiddenError",
     "Identity",
     "current_identity",
     "current_subject",
@@ -14,6 +17,12 @@ __all__ = [
     "may_use_portfolio",
     "seconds_left",
 ]
+
+
+class ForbiddenError(NautilusError, PermissionError):
+    """Who asks may not."""
+
+    code = "forbidden"
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,7 @@ def _server(app: EngineApp, settings: Settings, started: asyncio.Event) -> uvico
     import uvicorn
 
     from nautilus.server.ports import BACKLOG
+    from nautilus.server.websocket.protocol import FanOutProtocol
 
     class OneOfMany(uvicorn.Server):
         """Leaves the signals to the launcher, and tells when it listens."""
@@ -188,6 +189,7 @@ def _server(app: EngineApp, settings: Settings, started: asyncio.Event) -> uvico
         log_config=None,
         proxy_headers=False,
         server_header=False,
+        ws=FanOutProtocol,
         ws_per_message_deflate=False,
         ws_max_size=1024 * 1024,
         backlog=BACKLOG,

@@ -79,7 +79,14 @@ BUSINESS: dict[str, tuple[Business, ...]] = {
     ),
     "factors": (Business(("factor_calculations_completed_total",), "Factor calculations."),),
     "ml": (Business(("ml_predictions_served_total",), "Predictions served."),),
-    "websocket": (Business(("websocket_connections_active",), "Open connections.", (), "gauge"),),
+    "websocket": (
+        Business(("websocket_connections_active",), "Open connections.", (), "gauge"),
+        Business(("websocket_messages_sent_total",), "Messages accepted for sending."),
+        Business(
+            ("websocket_messages_dropped_total",), "Messages that did not go out.", ("reason",)
+        ),
+        Business(("websocket_slow_consumer_disconnects_total",), "Clients closed for not reading."),
+    ),
     "strategy": (Business(("strategy_deployments_completed_total",), "Deployments completed."),),
 }
 

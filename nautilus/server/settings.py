@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         default=None, ge=1, le=256, description="CPU threads; default: cores."
     )
     waiting: int = Field(default=64, ge=1, description="Calls that may queue for CPU before 503.")
+    max_connections: int = Field(
+        default=5_000, ge=1, le=100_000, description="WebSocket clients at once."
+    )
     drain_seconds: float = Field(
         default=0.2, ge=0, le=300, description="From /ready 503 to the stop."
     )
