@@ -59,7 +59,7 @@ class Hub:
     ) -> None:
         self.most_clients = most_clients
         self.clients: dict[str, Client] = {}
-        self.logs = logs or TopicLogs()
+        self.logs = TopicLogs() if logs is None else logs
         self.told = Told()
         self.received = Window(60.0, most=16_384)
         self.latencies = Window(60.0)

@@ -26,6 +26,12 @@ class FanOutProtocol(WebSocketsSansIOProtocol):
             extensions: Any = self.scope["extensions"]
             extensions[EXTENSION] = self
 
+    async def send(self, message: Any) -> None:
+        """As uvicorn does, which takes a refusal by a whole response for a handshake that failed."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
+
     @property
     def open(self) -> bool:
         """Whether frames may be written."""
