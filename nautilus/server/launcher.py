@@ -168,6 +168,7 @@ def _warm(platform: Platform, apps: list[EngineApp]) -> None:
 def _server(app: EngineApp, settings: Settings, started: asyncio.Event) -> uvicorn.Server:
     import uvicorn
 
+    from nautilus.server.http_protocol import BoundedHttpProtocol
     from nautilus.server.ports import BACKLOG
     from nautilus.server.websocket.protocol import FanOutProtocol
 
@@ -189,6 +190,7 @@ def _server(app: EngineApp, settings: Settings, started: asyncio.Event) -> uvico
         log_config=None,
         proxy_headers=False,
         server_header=False,
+        http=BoundedHttpProtocol,
         ws=FanOutProtocol,
         ws_per_message_deflate=False,
         ws_max_size=1024 * 1024,

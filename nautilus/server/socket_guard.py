@@ -31,6 +31,8 @@ FORBIDDEN = 4403
 FIRST_MESSAGE_SECONDS = 5.0
 LONGEST_FIRST_MESSAGE = 16_384
 MOST_WAITING = 100
+EXPIRED = "the token has expired"
+CONNECTION = "nautilus.ws"  # as `websocket.protocol` leaves it in the scope, where it serves
 LONGEST_TIMER = 30 * 86_400.0
 
 
@@ -152,7 +154,7 @@ class _Admitted:
     async def run(self, scope: Scope) -> None:
         assert current_identity() is self._identity
         left = min(seconds_left(self._identity), LONGEST_TIMER)
-        timer = asyncio.get_running_loop().call_later(left, self._end)
+        timer = asyncio.get_running_loop().call_later(left, self._end, scope)
         self._chosen = _chosen(scope)
         try:
             await self._app(scope, self.receive, self.send)
@@ -182,11 +184,16 @@ class _Admitted:
         self._closed = message["type"] == "websocket.close"
         await self._send(message)
 
-    def _end(self) -> None:
-        if self._accepted and not self._closed:
-            self._closed = True
-            ended = self._send(_close(UNAUTHENTICATED, "the token has expired"))
-            self._ending = asyncio.ensure_future(ended)
+    def _end(self, scope: Scope) -> None:
+        """Close it, also where the client does not read and `send` would wait for it."""
+        if not self._accepted or self._closed:
+            return
+        self._closed = True
+        connection = (scope.get("extensions") or {}).get(CONNECTION)
+        if connection is not None:
+            connection.leave(UNAUTHENTICATED, EXPIRED)
+        else:
+            self._ending = asyncio.ensure_future(self._send(_close(UNAUTHENTICATED, EXPIRED)))
 
 
 def _token(scope: Scope) -> str | None:
