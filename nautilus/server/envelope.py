@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pydantic import BaseModel
 
 import nautilus
 from nautilus.core.results import Reason, reasons
+from nautilus.server.request_ids import new_request_id
 from nautilus.server.schemas.bases import API_VERSION, Envelope, WarningItem
 from nautilus.server.views import documented_paths
 
@@ -37,7 +37,7 @@ class Call:
     """The request that is being answered."""
 
     engine: str
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    request_id: str = field(default_factory=new_request_id)
     started: float = field(default_factory=time.perf_counter)
 
     @property

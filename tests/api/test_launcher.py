@@ -201,10 +201,10 @@ def test_a_database_that_cannot_be_opened_is_told_without_a_traceback(tmp_path):
 
 
 def test_print_config_masks_the_password():
-    done = run("--print-config", NAUTILUS_DATABASE="postgresql://me:secret@host/db")
+    done = run("--print-config", NAUTILUS_DATABASE="postgresql://me:hunter2@host/db")
     assert done.returncode == 0
     assert json.loads(done.stdout)["database"] == "postgresql://me:***@host/db"
-    assert "secret" not in done.stdout + done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
 
 
 def test_variables_and_arguments_reach_the_settings():

@@ -351,7 +351,7 @@ def test_who_comes_back_misses_nothing(over):
         for turn in range(disconnects + 1):
             for _ in range(chance.randrange(5)):  # while nobody listens
                 await server.alert(turn=turn)
-            async with websockets.connect(server.ws) as ws:
+            async with websockets.connect(server.ws, max_queue=None) as ws:
                 if position is None:
                     position = (await subscribe(ws, ALERT))["positions"][ALERT]
                     first = position["offset"]
