@@ -142,4 +142,4 @@ class Ready(View):
 
 class ProcessRequest(Body):
     operation: str = Field(description="One of `/info`'s operations.")
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict, max_length=1000)
