@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -86,10 +87,13 @@ def test_non_finite_numbers_are_null_and_each_has_its_warning_under_the_document
 
 
 def test_metadata_names_engine_call_versions_and_source():
-    started_call("analytics", "req-1")
-    reply = answer(
-        BookAnswer, book(), merged={"portfolio_id": None}, function="f", data_source="simulated"
-    )
+    def answered():
+        started_call("analytics", "req-1")
+        return answer(
+            BookAnswer, book(), merged={"portfolio_id": None}, function="f", data_source="simulated"
+        )
+
+    reply = copy_context().run(answered)  # no other test is part of this call
     shown = json.loads(reply.model_dump_json())["metadata"]
     assert (shown["engine"], shown["request_id"]) == ("analytics", "req-1")
     assert (shown["function"], shown["data_source"]) == ("f", "simulated")

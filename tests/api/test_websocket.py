@@ -204,7 +204,8 @@ def test_an_announced_client_has_its_filters_and_its_ticket_is_of_one_use(over):
     announced, alert, listed, refused, health = over(scenario)
     assert announced["rate_limits"]["messages_per_second"] == 100
     assert alert["offset"] == 2
-    assert listed["connections_per_type"] == {"trading_dashboard": 1}
+    assert listed["connections_per_type"]["trading_dashboard"] == 1
+    assert sum(listed["connections_per_type"].values()) == listed["total_connections"] == 1
     assert refused.status_code == 403
     assert "unknown_connection" in refused.body.decode()
     assert health["connection_success_rate"] == 0.5

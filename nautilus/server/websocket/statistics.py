@@ -13,6 +13,7 @@ from nautilus.server.websocket.hub import Hub
 __all__ = ["missing_statistics", "per_type", "statistics", "success_rate"]
 
 IDLE_SECONDS = 60.0
+DOCUMENTED_TYPES = ("trading_dashboard", "mobile_app", "admin_panel", "api_client")
 
 
 def statistics(hub: Hub, sent_per_second: float) -> Mapping[str, Any]:
@@ -67,8 +68,9 @@ def missing_statistics(hub: Hub) -> list[Reason]:
 
 
 def per_type(hub: Hub) -> dict[str, int]:
-    """Open connections by their type."""
-    return dict(Counter(client.connection_type for client in hub.clients.values()))
+    """Open connections by their type; the documented types are always there."""
+    found = Counter(client.connection_type for client in hub.clients.values())
+    return {**dict.fromkeys(DOCUMENTED_TYPES, 0), **found}
 
 
 def success_rate(hub: Hub) -> float | None:
