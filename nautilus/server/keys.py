@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,7 @@ class Keys:
         self._load, self._path, self._url, self._clock = load, path, url, clock
         self._keys: KeySet = {}
         self._looked = self._fetched = float("-inf")
+        self._fetching: asyncio.Task[None] | None = None
         self._stamp: object = None
         self._source: bytes | None = None
         self.version = 0
@@ -73,7 +75,7 @@ class Keys:
         now = self._clock()
         if self._path is not None and now - self._looked >= STAT_SECONDS:
             self._look_again(self._path)
-        elif self._url is not None and now - self._fetched >= REFRESH_SECONDS:
+        elif self._url is not None and (now - self._fetched >= REFRESH_SECONDS or not self._keys):
             await self._fetch()
         return self.version
 
@@ -81,8 +83,7 @@ class Keys:
         """The key that a token names; None if there is none."""
         if None in self._keys:
             return self._keys[None]
-        unknown = kid not in self._keys
-        if unknown and self._url and self._clock() - self._fetched >= RETRY_SECONDS:
+        if kid not in self._keys and self._url is not None:
             await self._fetch()
         return self._keys.get(kid) if kid else None
 
@@ -102,6 +103,18 @@ class Keys:
             self._stamp = stamp
 
     async def _fetch(self) -> None:
+        """Fetch them, or wait with the others for those on their way; not again at once."""
+        if self._fetching is None:
+            if self._clock() - self._fetched < RETRY_SECONDS:
+                return
+            self._fetching = asyncio.ensure_future(self._fetch_now())
+            self._fetching.add_done_callback(self._fetch_done)
+        await asyncio.shield(self._fetching)
+
+    def _fetch_done(self, _: object) -> None:
+        self._fetching = None
+
+    async def _fetch_now(self) -> None:
         import httpx
 
         assert self._url is not None

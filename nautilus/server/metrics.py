@@ -242,7 +242,15 @@ class EngineMetrics:
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
+_REFUSED = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    422: "invalid_value",
+}
+
+
 def _error_type(status: int) -> str:
     if status >= 500:
         return {501: "not_built", 503: "unavailable"}.get(status, "internal_error")
-    return {404: "not_found", 422: "invalid_value"}.get(status, "refused_request")
+    return _REFUSED.get(status, "refused_request")

@@ -8,6 +8,8 @@ import hashlib
 import hmac
 import json
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import jwt
 import pytest
@@ -16,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from nautilus.core.errors import ParameterError
 from nautilus.server.auth import REMEMBERED, Authenticator, TokenError, authenticator_of
-from nautilus.server.keys import Keys
+from nautilus.server.keys import Keys, _jwks
 from nautilus.server.settings import Settings
 
 SECRET = b"thirty-two bytes or more of secret"
@@ -357,3 +359,113 @@ def test_keys_that_cannot_be_read_again_stay(tmp_path, caplog):
     clock.now += 6.0
     assert identity(token, checking).subject == "alice"
     assert "were not read (FileNotFoundError)" in caplog.text
+
+
+# Keys at an address
+
+
+class KeyServer(BaseHTTPRequestHandler):
+    """Serves what the class holds, and counts who asks."""
+
+    body = b""
+    asked = 0
+    status = 200
+
+    def do_GET(self):
+        type(self).asked += 1
+        self.send_response(self.status)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_):
+        """Quiet."""
+
+
+@pytest.fixture
+def key_server():
+    class Own(KeyServer):
+        pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Own)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield Own, f"http://127.0.0.1:{server.server_port}/keys.json"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def at_address(url, clock):
+    keys = Keys(lambda b: _jwks(b, "RS256", frozenset()), url=url, clock=clock)
+    return authenticator(keys, "RS256")
+
+
+def test_keys_at_an_address_are_fetched_once_and_again_for_a_new_kid(key_server, rsa_keys):
+    served, url = key_server
+    first, second = rsa_keys
+    served.body = json.dumps(key_set(a=first)).encode()
+    clock = Clock(1000.0)
+    checking = at_address(url, clock)
+    old, new = signed(claims(), first, "RS256", kid="a"), signed(claims(), second, "RS256", kid="b")
+    assert identity(old, checking).subject == "alice"
+    assert identity(old, checking).subject == "alice"
+    assert served.asked == 1
+    served.body = json.dumps(key_set(b=second)).encode()
+    refused(new, "names no key", checking)  # too soon to ask again: a flood asks nobody
+    assert served.asked == 1
+    clock.now += 31.0
+    assert identity(new, checking).subject == "alice"
+    refused(old, "names no key", checking)  # gone from the set, so gone from the memory
+    assert served.asked == 2
+
+
+def test_a_key_that_is_withdrawn_ends_its_tokens_within_minutes(key_server, rsa_keys):
+    served, url = key_server
+    first, second = rsa_keys
+    served.body = json.dumps(key_set(a=first)).encode()
+    clock = Clock(1000.0)
+    checking = at_address(url, clock)
+    token = signed(claims(), first, "RS256", kid="a")
+    assert identity(token, checking).subject == "alice"
+    served.body = json.dumps(key_set(b=second)).encode()
+    clock.now += 301.0
+    refused(token, "names no key", checking)
+
+
+@pytest.mark.parametrize(("status", "body"), [(500, b""), (200, b"{}"), (302, b"")])
+def test_an_address_that_fails_leaves_the_keys_as_they_are(
+    key_server, rsa_keys, status, body, caplog
+):
+    served, url = key_server
+    served.body = json.dumps(key_set(a=rsa_keys[0])).encode()
+    clock = Clock(1000.0)
+    checking = at_address(url, clock)
+    token = signed(claims(), rsa_keys[0], "RS256", kid="a")
+    assert identity(token, checking).subject == "alice"
+    served.status, served.body = status, body
+    clock.now += 301.0
+    assert identity(token, checking).subject == "alice"
+    assert served.asked == 2
+    assert "were not read" in caplog.text
+
+
+def test_without_any_key_every_token_is_refused(key_server, rsa_keys):
+    served, url = key_server
+    served.status = 500
+    checking = at_address(url, Clock(1000.0))
+    refused(signed(claims(), rsa_keys[0], "RS256", kid="a"), "names no key", checking)
+
+
+def test_whoever_comes_while_keys_are_on_their_way_waits_for_them(key_server, rsa_keys):
+    served, url = key_server
+    served.body = json.dumps(key_set(a=rsa_keys[0])).encode()
+    checking = at_address(url, Clock(1000.0))
+
+    async def all_at_once():
+        tokens = [signed(claims(sub=f"s{n}"), rsa_keys[0], "RS256", kid="a") for n in range(20)]
+        return await asyncio.gather(*map(checking.identity, tokens))
+
+    assert len({found.subject for found in asyncio.run(all_at_once())}) == 20
+    assert served.asked == 1
