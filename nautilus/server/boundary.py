@@ -18,7 +18,7 @@ from nautilus.server.envelope import Call, started_call
 from nautilus.server.exposure import AllowedHosts
 from nautilus.server.guard import OPEN, Guard
 from nautilus.server.http_errors import failure, unexpected
-from nautilus.server.identity import current_identity, seconds_left
+from nautilus.server.identity import current_identity, current_subject, seconds_left
 from nautilus.server.metrics import EngineMetrics
 from nautilus.server.socket_guard import LONGEST_TIMER, SocketGuard
 
@@ -248,5 +248,6 @@ class _Reply:
                 "status": status,
                 "duration_ms": round(seconds * 1000, 3),
                 "client_version": client,
+                "subject": current_subject(),
             },
         )

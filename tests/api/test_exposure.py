@@ -214,7 +214,9 @@ def test_a_token_by_command_opens_a_server(tmp_path, launched, monkeypatch):
     assert running.process.returncode == 0
     assert token not in out + err
     assert token.rpartition(".")[2] not in out + err
-    assert '"route": "/status"' in err
+    lines = [json.loads(line) for line in err.splitlines() if '"route": ' in line]
+    told = {(line["route"], line["status"], line["subject"]) for line in lines}
+    assert told >= {("unmatched", 401, None), ("/status", 200, "alice")}
 
 
 def status_of(request):
@@ -391,3 +393,10 @@ def test_more_open_requests_than_there_are_places_are_503_but_the_health_answers
         assert (await asked(app))[0] == 200
 
     asyncio.run(scenario())
+
+
+def test_without_authentication_nothing_of_it_is_loaded():
+    code = "import sys; from nautilus.server import create_app; create_app('risk');"
+    code += "print({'jwt', 'cryptography'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
