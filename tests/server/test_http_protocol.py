@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
@@ -67,7 +67,9 @@ def test_headers_byte_by_byte_gain_no_time():
                 await asyncio.sleep(0.001)
 
         dripping = asyncio.create_task(drip())
-        assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+        with suppress(ConnectionResetError):  # a byte that came after the end resets the connection
+            assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+        assert not dripping.done()
         dripping.cancel()
 
     run(scenario, Impatient)

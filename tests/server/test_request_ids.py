@@ -28,7 +28,7 @@ FORKED = """
 import os
 from nautilus.server.request_ids import new_request_id
 child = os.fork()
-print(new_request_id(), flush=True)
+os.write(1, new_request_id().encode() + b"\\n")
 if child:
     os.waitpid(child, 0)
 """
