@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from nautilus.core.errors import ParameterError
+from nautilus.server.bus.addresses import MEMORY
 from nautilus.server.registry import ENGINES
 from nautilus.server.settings import Settings
 
@@ -19,6 +20,7 @@ NAMES = (
     "engines",
     "database",
     "bus",
+    "processes",
     "demo",
     "warm",
     "log_level",
@@ -61,6 +63,12 @@ def command_parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="memory (default), or redis://host:port/0 for several processes",
     )
+    add(
+        "--processes",
+        action="store_true",
+        default=None,
+        help="a process per engine, started again when it dies; needs --bus redis://...",
+    )
     add("--no-demo", dest="demo", action="store_false", default=None, help="no demo set")
     add("--no-warm", dest="warm", action="store_false", default=None, help="no background imports")
     add("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
@@ -85,6 +93,12 @@ def command_settings(options: argparse.Namespace) -> Settings:
             f"`host` {settings.host} can be reached by other machines, so requests need a token:"
             " set NAUTILUS_AUTH_SECRET_FILE to a file of 32 random bytes or more,"
             " as docs/security.md shows, or listen on 127.0.0.1. --insecure opens it to everybody."
+        )
+    if settings.processes and settings.bus == MEMORY:
+        raise ParameterError(
+            "`processes` needs a bus that processes share, and --bus is memory: start"
+            " `redis-server --appendonly yes` and pass --bus redis://127.0.0.1:6379/0,"
+            " or leave out --processes."
         )
     return settings
 

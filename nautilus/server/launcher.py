@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nautilus.core.errors import NautilusError
-from nautilus.server.cpu import cap_library_threads
+from nautilus.server.cpu import cap_library_threads, usable_cores
 from nautilus.server.registry import engine_rows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nautilus.server.progress import Progress
     from nautilus.server.settings import Settings
 
-__all__ = ["main"]
+__all__ = ["Launch", "handled_signals", "loop_factory", "main"]
 
 INSECURE = (
     "WARNING: --insecure: whoever reaches {} reads and changes every portfolio, without a token."
@@ -54,7 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return token_command(words[1:])
     for one in SIGNALS:  # until the loop takes over, nothing is open that would need a drain
         signal.signal(one, lambda *_: sys.exit(0))
-    cap_library_threads()
     from nautilus.server.command import command_parser, command_settings
     from nautilus.server.logs import log_to_stderr
     from nautilus.server.ports import bind
@@ -68,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.print_config:
         print(json.dumps(settings.shown(), indent=2))
         return 0
+    processes = len(engine_rows(settings.engines)) if settings.processes else 1
+    cap_library_threads(max(1, usable_cores() // processes) if processes > 1 else 1)
     log_to_stderr(settings.log_level, settings.log_format)
     if not settings.loopback and not settings.authenticated:
         print(INSECURE.format(settings.host), file=sys.stderr)
@@ -75,11 +76,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         sockets = bind(engine_rows(settings.engines), settings, free=options.free_ports)
         progress.stage("ports bound")
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(Launch(settings, sockets, progress).run())
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serving(settings, sockets, progress))
     except (OSError, NautilusError) as error:
         return _refused(str(error), 1)
     return 0
+
+
+async def _serving(
+    settings: Settings, sockets: dict[str, socket.socket], progress: Progress
+) -> None:
+    """In this process, or in one for each engine."""
+    if settings.processes:
+        from nautilus.server.supervisor import Supervisor
+
+        await Supervisor(settings, sockets, progress).run()
+    else:
+        await Launch(settings, sockets, progress).run()
+
+
+@contextlib.contextmanager
+def handled_signals(handle: Callable[[int], None]) -> Iterator[None]:
+    """Give the signals that stop the servers to a callable, in the event loop."""
+    loop = asyncio.get_running_loop()
+    for one in SIGNALS:
+        loop.add_signal_handler(one, handle, int(one))
+    try:
+        yield
+    finally:
+        for one in SIGNALS:
+            loop.remove_signal_handler(one)
 
 
 class Launch:
@@ -102,7 +128,7 @@ class Launch:
 
     async def run(self) -> None:
         """Serve until a signal has been handled."""
-        with self._signals():
+        with handled_signals(self._handle):
             from nautilus.server.app import create_app
             from nautilus.server.platform import documented_addresses, open_platform
             from nautilus.server.ports import url_of
@@ -139,18 +165,6 @@ class Launch:
         await asyncio.sleep(self.settings.drain_seconds)
         for server in servers:
             server.should_exit = True
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """First signal drains, second forces."""
-        loop = asyncio.get_running_loop()
-        for one in SIGNALS:
-            loop.add_signal_handler(one, self._handle, int(one))
-        try:
-            yield
-        finally:
-            for one in SIGNALS:
-                loop.remove_signal_handler(one)
 
     def _handle(self, number: int) -> None:
         if self.stopping.is_set():
@@ -200,7 +214,8 @@ def _server(app: EngineApp, settings: Settings, started: asyncio.Event) -> uvico
     return OneOfMany(config)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Loops of uvloop, where it exists."""
     try:
         import uvloop
     except ImportError:  # not on Windows

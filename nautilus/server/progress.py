@@ -37,13 +37,18 @@ class Progress:
         seconds = self.stages[name] = round(time.perf_counter() - self.started, 3)
         self.say(f"{seconds:7.2f} s  {name}")
 
-    def ready(self, addresses: dict[str, str]) -> None:
-        """All engines answer."""
+    def ready(self, addresses: dict[str, str], *, pids: dict[str, int] | None = None) -> None:
+        """All engines answer; `pids` where each has a process of its own."""
         self.stage("ready")
         for name, url in addresses.items():
             self.say(f"           {url}  {name}: {ENGINES[name].title}")
         if self.machine:
-            line = {"ready": True, "pid": os.getpid(), "seconds": self.stages["ready"]}
+            line: dict[str, object] = {
+                "ready": True,
+                "pid": os.getpid(),
+                "seconds": self.stages["ready"],
+            }
+            line |= {"pids": pids} if pids else {}
             print(json.dumps({**line, "stages": self.stages, "engines": addresses}), flush=True)
         else:
             self.say("Ctrl-C stops.")

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         default="memory",
         description="Message bus between engines: memory, redis://, rediss:// or unix://.",
     )
+    processes: bool = Field(
+        default=False, description="A process per engine; needs a bus that processes share."
+    )
     demo: bool = Field(default=True, description="Load the demo set, labelled simulated.")
     simulated_fallback: bool = Field(
         default=True, description="Let the simulated source answer last."

@@ -27,7 +27,7 @@ class FanOutProtocol(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
 
     async def send(self, message: Any) -> None:
-        """As uvicorn does, which takes a refusal by a whole response for a handshake that failed."""
+        """As uvicorn does, which takes a refusal by a whole response for a broken handshake."""
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             self.handshake_complete = True
