@@ -107,7 +107,9 @@ class Settings(BaseSettings):
         default=None, description="Token of the engines themselves, where there is no secret."
     )
     insecure: bool = Field(default=False, description="Listen beyond loopback without auth.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="WARNING", description="INFO adds a line for each request."
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="Lines of JSON, or for a person; auto: by the terminal."
     )
