@@ -94,6 +94,7 @@ class SimulatedFeed:
         self._ticks = 0
         self._dropped = 0
         self._running = False
+        self.answering = asyncio.Event()
 
     @property
     def status(self) -> FeedStatus:
@@ -158,6 +159,7 @@ class SimulatedFeed:
         pause = wait or waiting_for(draining)
         subscription = await self._bus.subscribe(FEED_ENSURE, self.ensure)
         self._running = True
+        self.answering.set()
         try:
             while not draining.is_set():
                 await self.tick()
@@ -224,13 +226,16 @@ async def running_feed(
     interval: float = 0.25,
     seed: int = 0,
 ) -> AsyncIterator[SimulatedFeed]:
-    """A feed that runs until the block ends or the server drains."""
+    """A feed that gives leases when the block begins, until it ends or the server drains."""
     feed = SimulatedFeed(bus, history, clock=clock, interval=interval, seed=seed)
     task = asyncio.create_task(feed.run(draining), name="simulated feed")
     task.add_done_callback(_log_failure)
+    answering = asyncio.create_task(feed.answering.wait())
     try:
+        await asyncio.wait([task, answering], return_when=asyncio.FIRST_COMPLETED)
         yield feed
     finally:
+        answering.cancel()
         task.cancel()
         await asyncio.wait([task])
 

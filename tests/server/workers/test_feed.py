@@ -276,14 +276,10 @@ def test_a_running_feed_ends_with_its_block_or_at_once_when_draining():
         options = {"clock": world.clock, "draining": draining, "interval": 3600.0}
         await world.listening(2, "market.data.AAPL")
         async with running_feed(world.bus, world.history, **options) as feed:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            await world.ensure("AAPL")
+            await world.ensure("AAPL")  # in the very turn in which the block begins
             assert feed.status.running
         assert not feed.status.running
         async with running_feed(world.bus, world.history, **options) as feed:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
             assert feed.status.running
             draining.set()
             async with asyncio.timeout(5):
@@ -291,6 +287,21 @@ def test_a_running_feed_ends_with_its_block_or_at_once_when_draining():
                     await asyncio.sleep(0)
 
     asyncio.run(scenario())
+
+
+def test_a_feed_that_cannot_subscribe_says_so_and_the_engine_goes_on(caplog):
+    class Broken:
+        async def subscribe(self, topic, handler):
+            raise ConnectionError("no bus")
+
+    async def scenario():
+        world = World()
+        options = {"clock": world.clock, "draining": asyncio.Event()}
+        async with running_feed(Broken(), world.history, **options) as feed:
+            return feed.status.running
+
+    assert asyncio.run(scenario()) is False
+    assert "the simulated feed has stopped" in caplog.text
 
 
 def test_a_feed_that_breaks_says_so(caplog):
