@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import multiprocessing
+import math
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import ParamSpec, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 from nautilus.core.errors import UnavailableError
+from nautilus.server.worker_pool import WorkerPool
 
 __all__ = ["Cpu", "cap_library_threads", "usable_cores"]
 
@@ -19,6 +20,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 INLINE_SIZE = 2_000
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _CAPPED = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -31,8 +33,23 @@ _CAPPED = (
 
 
 def usable_cores() -> int:
-    """Cores this process may use, which a container makes fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores this process may use: a container often has fewer than its machine."""
+    affine = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if affine else os.cpu_count() or 1
+    return max(1, int(min(cores, _whole(_quota(QUOTA)))))
+
+
+def _whole(cores: float) -> float:
+    return math.ceil(cores) if math.isfinite(cores) else cores
+
+
+def _quota(file: Path) -> float:
+    """Cores that a control group of version 2 grants; infinity where it sets no limit."""
+    try:
+        granted, period = file.read_text().split()
+    except (OSError, ValueError):
+        return math.inf
+    return math.inf if granted == "max" else int(granted) / int(period)
 
 
 def cap_library_threads(threads: int = 1) -> None:
@@ -68,7 +85,7 @@ class Cpu:
         self.running = 0
         self.rejected = 0
         self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="nautilus-cpu")
-        self._processes: ProcessPoolExecutor | None = None
+        self._processes: WorkerPool | None = None
 
     async def run(
         self, size: int, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
@@ -83,39 +100,41 @@ class Cpu:
 
     async def thread(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """In a thread: work that leaves the interpreter lock (numpy, polars, solvers)."""
-        return await self._submit(self._threads, function, *args, **kwargs)
+        self._admit()
+        future = self._threads.submit(functools.partial(function, *args, **kwargs))
+        self._count(future)
+        return await asyncio.wrap_future(future)
 
     async def process(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """In a process of its own: pure Python loops, model fits, first heavy imports.
 
-        The pool starts with its first call, from a fork server: forking a process that has used
-        polars deadlocks.
+        The processes start with the first call, from a fork server: forking a process that has
+        used polars deadlocks. Who stops waiting, by a timeout too, kills the process.
         """
+        self._admit()
         if self._processes is None:
-            context = multiprocessing.get_context("forkserver")
-            self._processes = ProcessPoolExecutor(self.workers, context, max_tasks_per_child=100)
+            self._processes = WorkerPool(self.workers)
+        call = self._processes.submit(functools.partial(function, *args, **kwargs))
+        self._count(call.future)
         try:
-            return await self._submit(self._processes, function, *args, **kwargs)
-        except BrokenProcessPool as error:
-            self._processes = None
-            raise UnavailableError(
-                "The process that ran this call died. Try again, with less data if it repeats."
-            ) from error
+            result: T = await asyncio.shield(asyncio.wrap_future(call.future))
+        except asyncio.CancelledError:
+            call.kill()
+            raise
+        return result
 
-    async def _submit(
-        self, pool: Executor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def _admit(self) -> None:
         if self.running >= self.workers + self.waiting:
             self.rejected += 1
             raise UnavailableError(
                 f"Busy: {self.running} calls are running or waiting. Try again in a second."
             )
+
+    def _count(self, future: Future[Any]) -> None:
+        """Until the work ends, not until somebody stops waiting for it."""
         loop = asyncio.get_running_loop()
-        future = pool.submit(functools.partial(function, *args, **kwargs))
         self.running += 1
-        # Counted until the work ends, not until somebody stops waiting for it.
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._ended))
-        return await asyncio.wrap_future(future)
 
     def _ended(self) -> None:
         self.running -= 1
@@ -124,4 +143,4 @@ class Cpu:
         """Drop what waits; what runs is not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._processes is not None:
-            self._processes.shutdown(wait=False, cancel_futures=True)
+            self._processes.close()
