@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nautilus.core.errors import NautilusError
+from nautilus.core.errors import NautilusError, UnavailableError
 from nautilus.server.launcher import Launch, loop_factory
 from nautilus.server.logs import log_to_stderr
 from nautilus.server.progress import Progress
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
 
     from nautilus.server.settings import Settings
 
-__all__ = ["READY", "STOP", "run_engine"]
+__all__ = ["READY", "STOP", "UNAVAILABLE", "run_engine"]
 
 READY, STOP = "ready", "stop"
-ORPHANED = 3
+ORPHANED, UNAVAILABLE = 3, 75
 ORPHAN_SECONDS = 5.0
 
 
@@ -39,7 +42,7 @@ def run_engine(engine: str, settings: Settings, listening: socket.socket, pipe: 
     listening : socket
         Bound; the supervisor keeps it, so that the port survives this process.
     pipe : Connection
-        Ends when the supervisor does.
+        Brings its orders, and ends with this process.
     """
     # Ctrl-C reaches all processes of a terminal: the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -51,11 +54,9 @@ def run_engine(engine: str, settings: Settings, listening: socket.socket, pipe: 
             runner.run(launch.run())
     except (OSError, NautilusError) as error:
         print(f"{engine}: {error}", file=sys.stderr)
-        code = 1
-    if threading.active_count() > 1:  # a calculation that nobody waits for must not hold us up
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+        code = UNAVAILABLE if isinstance(error, UnavailableError) else 1
+    sys.stderr.flush()
+    os._exit(code)  # a calculation that nobody waits for must not hold us up
 
 
 class Supervised(Launch):
@@ -68,9 +69,11 @@ class Supervised(Launch):
         self._pipe = pipe
 
     async def run(self) -> None:
-        """Serve until the pipe says stop, or ends."""
+        """Serve until the pipe says stop, or the supervisor is gone."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self._pipe.fileno(), self._told)
+        # A thread: a loop that is stuck would never hear of it.
+        threading.Thread(target=self._watch_supervisor, args=(loop,), daemon=True).start()
         try:
             await super().run()
         finally:
@@ -79,9 +82,23 @@ class Supervised(Launch):
     def _told(self) -> None:
         try:
             self._pipe.recv()
-        except (EOFError, OSError):  # the supervisor is gone, perhaps by kill -9
+        except (EOFError, OSError):  # the supervisor is gone
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())
-            threading.Timer(ORPHAN_SECONDS, os._exit, (ORPHANED,)).start()
+        self.stopping.set()
+
+    def _watch_supervisor(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Once it is gone, perhaps by kill -9, this process has a few seconds to end."""
+        supervisor = multiprocessing.parent_process()
+        if supervisor is None:
+            return
+        supervisor.join()
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            loop.call_soon_threadsafe(self.stopping.set)
+        time.sleep(ORPHAN_SECONDS)
+        os._exit(ORPHANED)
+
+    def _handle(self, number: int) -> None:
+        """A signal to all processes comes beside the order; only the supervisor forces."""
         self.stopping.set()
 
 
@@ -95,7 +112,13 @@ class Reported(Progress):
     def say(self, text: str) -> None:
         """The supervisor speaks for all."""
 
-    def ready(self, addresses: dict[str, str], *, pids: dict[str, int] | None = None) -> None:
+    def ready(
+        self,
+        addresses: dict[str, str],
+        *,
+        pids: dict[str, int] | None = None,
+        failed: Sequence[str] = (),
+    ) -> None:
         """The engine answers."""
         self.stage(READY)
         self._pipe.send(READY)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 
 from nautilus.server.registry import ENGINES
 
@@ -37,18 +38,25 @@ class Progress:
         seconds = self.stages[name] = round(time.perf_counter() - self.started, 3)
         self.say(f"{seconds:7.2f} s  {name}")
 
-    def ready(self, addresses: dict[str, str], *, pids: dict[str, int] | None = None) -> None:
-        """All engines answer; `pids` where each has a process of its own."""
+    def ready(
+        self,
+        addresses: dict[str, str],
+        *,
+        pids: dict[str, int] | None = None,
+        failed: Sequence[str] = (),
+    ) -> None:
+        """All engines answer but the failed; `pids` where each has a process of its own."""
         self.stage("ready")
         for name, url in addresses.items():
-            self.say(f"           {url}  {name}: {ENGINES[name].title}")
+            state = "FAILED" if name in failed else ENGINES[name].title
+            self.say(f"           {url}  {name}: {state}")
         if self.machine:
             line: dict[str, object] = {
                 "ready": True,
                 "pid": os.getpid(),
                 "seconds": self.stages["ready"],
             }
-            line |= {"pids": pids} if pids else {}
+            line |= {} if pids is None else {"pids": pids, "failed": list(failed)}
             print(json.dumps({**line, "stages": self.stages, "engines": addresses}), flush=True)
         else:
             self.say("Ctrl-C stops.")

@@ -7,14 +7,16 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import UnavailableError
-from nautilus.server.engine_process import READY, STOP, run_engine
+from nautilus.server.engine_process import READY, STOP, UNAVAILABLE, run_engine
 from nautilus.server.launcher import handled_signals
 from nautilus.server.platform import documented_addresses, open_platform
 from nautilus.server.ports import url_of
@@ -95,6 +97,7 @@ class Supervisor:
         """
         with handled_signals(self._signalled):
             addresses = documented_addresses(self._settings) | self._own
+            forkserver.ensure_running()  # loads its modules meanwhile
             # Tables and demo set are written once, before anybody reads them.
             async with open_platform(self._settings, addresses=addresses):
                 self.progress.stage("state prepared")
@@ -111,13 +114,13 @@ class Supervisor:
     @property
     def pids(self) -> dict[str, int]:
         """Processes that run now."""
-        return {n: p.pid for n, p in self._processes.items() if p.pid is not None and p.is_alive()}
+        return {name: one.pid for name, one in self._processes.items() if one.pid is not None}
 
     async def _report(self) -> None:
         for event in self._answered.values():
             await event.wait()
         if not self.stopping.is_set():
-            self.progress.ready(self._own, pids=self.pids)
+            self.progress.ready(self._own, pids=self.pids, failed=sorted(self.failed))
 
     async def _supervise(self, name: str, settings: Settings) -> None:
         """Start it again and again, after longer and longer pauses, unless it dies too often."""
@@ -129,7 +132,8 @@ class Supervisor:
             if self.stopping.is_set():
                 break
             now = time.monotonic()
-            deaths.append(now)
+            if code != UNAVAILABLE:  # waiting for Redis is no fault of the engine
+                deaths.append(now)
             _log.error("%s ended with code %s after %.1f s", name, code, now - began)
             if len(deaths) == MOST_DEATHS and now - deaths[0] < DEATHS_SECONDS:
                 self._give_up(name)
@@ -143,31 +147,41 @@ class Supervisor:
         self._answered[name].set()
 
     async def _one_life(self, name: str, settings: Settings) -> int | None:
-        """From start to exit code."""
+        """From start to exit code; None where it could not start."""
+        try:
+            process, pipe = await self._started(name, settings)
+        except (OSError, EOFError) as error:  # the fork server has just died: the next one forks
+            _log.error("%s could not be started", name, exc_info=error)
+            return None
+        self._pipes[name], self._processes[name] = pipe, process
+        if self.stopping.is_set():
+            self._order(name)
+        loop = asyncio.get_running_loop()
+        gone = asyncio.Event()
+        loop.add_reader(pipe.fileno(), self._heard, name, gone)
+        try:
+            await self._ended(process, gone)
+        finally:
+            loop.remove_reader(pipe.fileno())
+            del self._pipes[name], self._processes[name]
+            pipe.close()
+        await asyncio.to_thread(process.join)
+        return process.exitcode
+
+    async def _started(self, name: str, settings: Settings) -> tuple[ForkServerProcess, Connection]:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
             target=self._target,
             args=(name, settings, self._sockets[name], theirs),
             name=f"nautilus-{name}",
         )
-        await asyncio.to_thread(process.start)
-        theirs.close()
-        self._pipes[name], self._processes[name] = ours, process
-        if self.stopping.is_set():
-            self._order(name)
-        loop = asyncio.get_running_loop()
-        gone = asyncio.Event()
-        loop.add_reader(process.sentinel, gone.set)
-        loop.add_reader(ours.fileno(), self._heard, name)
-        try:
-            await self._ended(process, gone)
-        finally:
-            loop.remove_reader(process.sentinel)
-            loop.remove_reader(ours.fileno())
-            del self._pipes[name], self._processes[name]
-            ours.close()
-        await asyncio.to_thread(process.join)
-        return process.exitcode
+        with theirs:
+            try:
+                await asyncio.to_thread(process.start)
+            except BaseException:
+                ours.close()
+                raise
+        return process, ours
 
     async def _ended(self, process: ForkServerProcess, gone: asyncio.Event) -> None:
         """Wait for it; once the server stops, no longer than it may take."""
@@ -180,15 +194,17 @@ class Supervisor:
             await asyncio.wait([ending], timeout=most)
         if not ending.done():
             _log.error("%s did not stop and is killed", process.name)
-            process.kill()
+            _kill(process)
             await ending
 
-    def _heard(self, name: str) -> None:
+    def _heard(self, name: str, gone: asyncio.Event) -> None:
+        """Its end of the pipe closes with the process, also when the fork server is dead."""
         pipe = self._pipes[name]
         try:
             answered = pipe.recv() == READY
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(pipe.fileno())
+            gone.set()
             return
         if answered and not self._answered[name].is_set():
             self._answered[name].set()
@@ -207,8 +223,8 @@ class Supervisor:
     def _signalled(self, number: int) -> None:
         """First signal drains, second forces."""
         if self.stopping.is_set():
-            for process in list(self._processes.values()):
-                process.kill()
+            for process in self._processes.values():
+                _kill(process)
             os._exit(128 + number)
         self.progress.say("Stopping; a second signal forces it.")
         self.stopping.set()
@@ -218,3 +234,9 @@ class Supervisor:
     def _order(self, name: str) -> None:
         with contextlib.suppress(OSError):  # it is gone already
             self._pipes[name].send(STOP)
+
+
+def _kill(process: ForkServerProcess) -> None:
+    """By its id: `process.kill()` does nothing once the fork server that knew it has died."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid or 0, signal.SIGKILL)

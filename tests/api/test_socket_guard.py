@@ -213,13 +213,13 @@ def test_a_token_comes_as_the_first_message():
         (json.dumps({"type": "auth", "token": "a.b.c"}), 4401),
         (json.dumps({"type": "auth", "token": "x" * 20_000}), 4401),
         (b"\xff\x00", 4401),
-        (json.dumps({"type": "auth", "token": token("risk:trade")}), 4403),
+        (lambda: json.dumps({"type": "auth", "token": token("risk:trade")}), 4403),
     ],
 )
 def test_another_first_message_ends_the_connection(first, expected):
     async def scenario(server):
         async with connect(server.url("/ws/echo?auth=message")) as client:
-            await client.send(first)
+            await client.send(first() if callable(first) else first)  # a token made now, not before
             assert (await closed_by(client))[0] == expected
         assert server.opened == []
 
