@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.services.redis import running_redis  # noqa: E402
+from tests.services.redis import running_redis
 
 REPEATS = 3
 
