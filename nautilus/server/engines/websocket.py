@@ -30,7 +30,7 @@ from nautilus.server.schemas.websocket import (
     SubscriptionsReply,
     SubscriptionsRequest,
 )
-from nautilus.server.websocket.announcements import converse, find
+from nautilus.server.websocket.announcements import converse, find, own_connections
 from nautilus.server.websocket.broadcasts import broadcast_now, nobody_heard
 from nautilus.server.websocket.hub import Hub
 from nautilus.server.websocket.meter import Meter
@@ -102,7 +102,7 @@ async def register_connection(
 
 @router.get("/connections", operation_id="open_connections")
 async def open_connections(deps: Deps) -> ConnectionsReply:
-    """Who is connected."""
+    """Who is connected; with authentication, the connections of who asks."""
     hub = _hub(deps)
     rows = [
         {
@@ -116,7 +116,7 @@ async def open_connections(deps: Deps) -> ConnectionsReply:
             "messages_received": client.received,
             "buffered_bytes": client.link.buffered,
         }
-        for client in list(hub.clients.values())
+        for client in own_connections(hub)
     ]
     body = {
         "connections": rows,

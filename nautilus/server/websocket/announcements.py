@@ -24,7 +24,7 @@ from nautilus.server.websocket.session import Session, subscribed
 if TYPE_CHECKING:
     from nautilus.server.deps import EngineDeps
 
-__all__ = ["Announcement", "converse"]
+__all__ = ["Announcement", "converse", "find", "idle_seconds", "own_connections"]
 
 ANONYMOUS = "api_client"
 RATE_WINDOW_SECONDS = 1.0
@@ -143,19 +143,25 @@ async def _subscribe_announced(
         client.owe(told("subscribed", topics=done, positions=positions))
 
 
+def own_connections(hub: Hub) -> list[Client]:
+    """Open connections of who asks; all of them without authentication."""
+    subject = current_subject()
+    return [client for client in hub.clients.values() if subject in (None, _subject(client))]
+
+
+def _subject(client: Client) -> str | None:
+    return client.identity.subject if client.identity else None
+
+
 def find(hub: Hub, connection_id: str) -> Client:
-    """An open connection.
+    """An open connection of who asks.
 
     Raises
     ------
     NotFoundError
     """
     client = hub.clients.get(connection_id)
-    mine = client is not None and (
-        current_subject() is None
-        or (client.identity is not None and client.identity.subject == current_subject())
-    )
-    if client is None or not mine:
+    if client is None or current_subject() not in (None, _subject(client)):
         raise NotFoundError(f"no open connection of yours is {connection_id[:80]!r}.")
     return client
 

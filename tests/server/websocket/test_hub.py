@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus.core.errors import ParameterError, UnavailableError
+from nautilus.core.errors import NotFoundError, ParameterError, UnavailableError
 from nautilus.core.rate_limit import TokenBucket
 from nautilus.server.bus.messages import Message
-from nautilus.server.identity import Identity
+from nautilus.server.identity import Identity, identified
 from nautilus.server.websocket import client as client_module
 from nautilus.server.websocket import hub as hub_module
+from nautilus.server.websocket.announcements import find, own_connections
 from nautilus.server.websocket.audience import Audience
 from nautilus.server.websocket.filters import filters_of
 from nautilus.server.websocket.logs import TopicLogs
@@ -364,3 +365,17 @@ def test_places_are_bounded(in_world, monkeypatch):
         return True
 
     assert in_world(scenario, most_clients=3)
+
+
+def test_who_is_known_sees_and_closes_own_connections_only(in_world):
+    alice, bob = (Identity(name, frozenset({"read"})) for name in ("alice", "bob"))
+
+    async def scenario(w):
+        mine, other = w.client(identity=alice), w.client(identity=bob)
+        everybody = len(own_connections(w.hub))
+        identified(alice)
+        with pytest.raises(NotFoundError, match="no open connection of yours"):
+            find(w.hub, other.connection_id)
+        return everybody, own_connections(w.hub) == [mine], find(w.hub, mine.connection_id) is mine
+
+    assert in_world(scenario) == (2, True, True)
