@@ -116,9 +116,11 @@ class Cpu:
             self._processes = WorkerPool(self.workers)
         call = self._processes.submit(functools.partial(function, *args, **kwargs))
         self._count(call.future)
+        ended = asyncio.wrap_future(call.future)
         try:
-            result: T = await asyncio.shield(asyncio.wrap_future(call.future))
+            result: T = await asyncio.shield(ended)
         except asyncio.CancelledError:
+            ended.add_done_callback(_heard)  # its end is no news to anybody
             call.kill()
             raise
         return result
@@ -144,3 +146,8 @@ class Cpu:
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._processes is not None:
             self._processes.close()
+
+
+def _heard(ended: asyncio.Future[Any]) -> None:
+    if not ended.cancelled():
+        ended.exception()
