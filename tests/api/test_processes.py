@@ -142,55 +142,6 @@ def test_nobody_outlives_a_killed_supervisor(tmp_path, redis):
         assert all_gone(family)
 
 
-CRASHING = """
-import os, sys, asyncio, time, uvloop
-from pathlib import Path
-from nautilus.server import supervisor
-from nautilus.server.engine_process import run_engine
-from nautilus.server.ports import bind
-from nautilus.server.progress import Progress
-from nautilus.server.registry import engine_rows
-from nautilus.server.settings import Settings
-
-def dying(engine, settings, listening, pipe):
-    if engine == "risk":
-        os._exit(7)
-    run_engine(engine, settings, listening, pipe)
-
-if __name__ == "__main__":
-    supervisor.FIRST_PAUSE = supervisor.LONGEST_PAUSE = 0.01
-    folder, bus = sys.argv[1:]
-    settings = Settings(database=folder + "/state.db", bus=bus, warm=False, processes=True)
-    sockets = bind(engine_rows(("risk", "ml")), settings, free=True)
-    progress = Progress(time.perf_counter(), machine=True)
-    async def main():
-        await supervisor.Supervisor(settings, sockets, progress, target=dying).run()
-    uvloop.run(main())
-"""
-
-
-def test_an_engine_that_dies_again_and_again_is_given_up_and_the_others_live(tmp_path, redis):
-    script = tmp_path / "crashing.py"
-    script.write_text(CRASHING)
-    command = [sys.executable, str(script), str(tmp_path), redis.url]
-    with (
-        (tmp_path / "log").open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
-    ):
-        try:
-            engines = json.loads(process.stdout.readline())["engines"]
-            assert get(engines["ml"] + "/live")["status"] == "alive"
-            with pytest.raises(urllib.error.URLError):
-                get(engines["risk"] + "/live")
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
-        finally:
-            if process.poll() is None:
-                process.kill()
-    text = (tmp_path / "log").read_text()
-    assert "risk died 5 times within a minute and is given up" in text
-
-
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
