@@ -133,6 +133,24 @@ def test_prices_and_pnl_cross_from_process_to_process_to_a_client(tmp_path, redi
     assert seen["portfolio_performance"]["portfolio_id"] == "portfolio_001"
 
 
+def test_live_pnl_goes_on_when_the_feed_has_died_and_ends_with_the_servers(tmp_path, redis):
+    wanted = "--engines", "analytics,marketdata"
+    with running(tmp_path, redis.url, "--no-warm", *wanted) as servers:
+        address = servers.engines["analytics"] + "/analytics/stream/portfolio_001"
+        with urllib.request.urlopen(address, timeout=30) as stream:
+            ticks = (json.loads(line[6:]) for line in stream if line.startswith(b"data: "))
+            live = (tick for tick in ticks if tick.get("price_source") == "simulated")
+            next(live)
+            os.kill(servers.pids["marketdata"], signal.SIGKILL)
+            back = get_again(servers.engines["marketdata"] + "/status")["data"]["started_at"]
+            while next(live)["timestamp"] < back:
+                continue
+            servers.process.send_signal(signal.SIGTERM)
+            for _ in ticks:
+                continue
+        assert servers.process.wait(20) == 0
+
+
 def test_nobody_outlives_a_killed_supervisor(tmp_path, redis):
     with running(tmp_path, redis.url, "--no-warm", "--engines", "risk,ml") as servers:
         family = servers.family()

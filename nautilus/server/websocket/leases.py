@@ -14,7 +14,7 @@ from nautilus.server.workers.pauses import waiting_for
 
 __all__ = ["LiveLeases"]
 
-RENEWAL_SECONDS = 20.0
+RENEWAL_SECONDS = 5.0  # leases last longer, but who died and came back has forgotten them
 MOST_ASKED = 500
 _log = logging.getLogger("nautilus.server.websocket")
 _SYMBOLS = frozenset({"market.data", "market.quotes", "market.trades", "market.orderbook"})

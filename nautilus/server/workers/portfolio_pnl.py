@@ -26,6 +26,7 @@ __all__ = ["LiveEvent", "LivePnl", "first_of"]
 
 RING_BYTES = 1024 * 1024
 LEASE_SECONDS = 20.0
+SILENT_SECONDS = 2.0
 SETTLE_SECONDS = 0.05
 QUIET_SECONDS = 5.0
 _log = logging.getLogger("nautilus.server.analytics")
@@ -111,7 +112,10 @@ class LivePnl:
     @property
     def no_prices(self) -> bool:
         """Whether nothing has ticked lately."""
-        return self._ticked is None or time.monotonic() - self._ticked > QUIET_SECONDS
+        return self._silent_for(QUIET_SECONDS)
+
+    def _silent_for(self, seconds: float) -> bool:
+        return self._ticked is None or time.monotonic() - self._ticked > seconds
 
     def after(self, seq: int) -> list[LiveEvent] | None:
         """Events after that number; None where some of them are gone."""
@@ -152,12 +156,14 @@ class LivePnl:
 
     async def run(self, draining: asyncio.Event) -> None:
         """Mark and publish whenever something has ticked, until the server drains."""
-        due = 0.0
+        asked = float("-inf")
         while not draining.is_set():
-            if time.monotonic() >= due:
+            # A feed that died and came back has forgotten who needs what: silence asks again.
+            pause = SILENT_SECONDS if self._silent_for(SILENT_SECONDS) else LEASE_SECONDS
+            if time.monotonic() >= asked + pause:
                 await self._lease()
-                due = time.monotonic() + LEASE_SECONDS
-            await first_of(self._dirty, draining, timeout=max(due - time.monotonic(), 0.0))
+                asked = time.monotonic()
+            await first_of(self._dirty, draining, timeout=SILENT_SECONDS)
             if self._dirty.is_set():
                 await self._flush()
                 await first_of(draining, timeout=SETTLE_SECONDS)

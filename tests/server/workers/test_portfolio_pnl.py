@@ -228,6 +228,20 @@ def test_a_silent_feed_is_said_in_heartbeats_and_draining_ends_them(tmp_path):
     assert (data["no_prices"], name) == (True, None)
 
 
+def test_a_feed_that_falls_silent_is_asked_again_before_the_lease_is_due(tmp_path, monkeypatch):
+    monkeypatch.setattr(portfolio_pnl, "SILENT_SECONDS", 0.01)
+
+    async def scenario(w):
+        await w.portfolios.save_snapshot("p", APPLE)
+        await w.hub.join("p")
+        await w.quote("AAPL", 152.0, 152.0)
+        while len(w.leases) < 3:
+            await asyncio.sleep(0)
+        return w.leases
+
+    assert run(tmp_path, scenario)[:3] == [["AAPL"]] * 3
+
+
 def test_what_cannot_be_watched(tmp_path, monkeypatch):
     async def scenario(w):
         with pytest.raises(NotFoundError, match="nobody"):
