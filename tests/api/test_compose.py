@@ -1,4 +1,4 @@
-"""deploy/: the settings of every container are ours, and one engine really runs as its does."""
+"""deploy/: settings of every container are ours, and an engine runs as its container does."""
 
 from __future__ import annotations
 
