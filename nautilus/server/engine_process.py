@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nautilus.core.errors import NautilusError, UnavailableError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from nautilus.server.settings import Settings
 
-__all__ = ["READY", "STOP", "UNAVAILABLE", "run_engine"]
+__all__ = ["READY", "STOP", "UNAVAILABLE", "run_engine", "when_orphaned"]
 
 READY, STOP = "ready", "stop"
 ORPHANED, UNAVAILABLE = 3, 75
@@ -59,6 +59,26 @@ def run_engine(engine: str, settings: Settings, listening: socket.socket, pipe: 
     os._exit(code)  # a calculation that nobody waits for must not hold us up
 
 
+def when_orphaned(begin_to_end: Callable[[], None]) -> None:
+    """Once the parent is gone, perhaps by kill -9, this process has a few seconds to end.
+
+    Parameters
+    ----------
+    begin_to_end : callable
+        Called in a thread: an event loop that is stuck would never hear of it.
+    """
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            begin_to_end()
+            time.sleep(ORPHAN_SECONDS)
+            os._exit(ORPHANED)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
 class Supervised(Launch):
     """A launch of one engine whose orders come through a pipe."""
 
@@ -72,8 +92,7 @@ class Supervised(Launch):
         """Serve until the pipe says stop, or the supervisor is gone."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self._pipe.fileno(), self._told)
-        # A thread: a loop that is stuck would never hear of it.
-        threading.Thread(target=self._watch_supervisor, args=(loop,), daemon=True).start()
+        when_orphaned(lambda: self._abandoned(loop))
         try:
             await super().run()
         finally:
@@ -86,16 +105,9 @@ class Supervised(Launch):
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())
         self.stopping.set()
 
-    def _watch_supervisor(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Once it is gone, perhaps by kill -9, this process has a few seconds to end."""
-        supervisor = multiprocessing.parent_process()
-        if supervisor is None:
-            return
-        supervisor.join()
+    def _abandoned(self, loop: asyncio.AbstractEventLoop) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended already
             loop.call_soon_threadsafe(self.stopping.set)
-        time.sleep(ORPHAN_SECONDS)
-        os._exit(ORPHANED)
 
     def _handle(self, number: int) -> None:
         """A signal to all processes comes beside the order; only the supervisor forces."""

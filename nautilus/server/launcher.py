@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nautilus.core.errors import NautilusError
+from nautilus.server.bus.addresses import MEMORY
 from nautilus.server.cpu import cap_library_threads, usable_cores
 from nautilus.server.registry import engine_rows
 
@@ -30,6 +31,10 @@ __all__ = ["Launch", "handled_signals", "loop_factory", "main"]
 
 INSECURE = (
     "WARNING: --insecure: whoever reaches {} reads and changes every portfolio, without a token."
+)
+ALONE = (
+    "The bus is in memory: engines in other processes hear nothing of these."
+    " --bus redis://... joins them."
 )
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -92,6 +97,8 @@ async def _serving(
 
         await Supervisor(settings, sockets, progress).run()
     else:
+        if settings.bus == MEMORY and settings.engines:
+            progress.say(ALONE)
         await Launch(settings, sockets, progress).run()
 
 
@@ -130,8 +137,8 @@ class Launch:
         """Serve until a signal has been handled."""
         with handled_signals(self._handle):
             from nautilus.server.app import create_app
-            from nautilus.server.platform import documented_addresses, open_platform
-            from nautilus.server.ports import url_of
+            from nautilus.server.platform import open_platform
+            from nautilus.server.ports import documented_addresses, url_of
 
             own = {name: url_of(one) for name, one in self.sockets.items()}
             addresses = documented_addresses(self.settings) | own

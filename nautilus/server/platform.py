@@ -21,8 +21,8 @@ from nautilus.server.envelope import current_request_id, started_call
 from nautilus.server.history import History
 from nautilus.server.identity import current_subject
 from nautilus.server.loop_watch import LoopWatch
+from nautilus.server.ports import documented_addresses
 from nautilus.server.reachable import Reachable
-from nautilus.server.registry import engine_rows
 from nautilus.server.settings import Settings
 from nautilus.server.state.audit import AuditLog
 from nautilus.server.state.client_subscriptions import ClientSubscriptions
@@ -37,7 +37,7 @@ from nautilus.server.tickets import Tickets
 if TYPE_CHECKING:
     from nautilus.server.bus.interface import Broker, Bus
 
-__all__ = ["Platform", "documented_addresses", "open_platform"]
+__all__ = ["Platform", "open_platform"]
 
 
 def _now() -> datetime:
@@ -161,14 +161,3 @@ def _request_id() -> str | None:
     """Of the message that is being handled, else of the HTTP request."""
     handled = handled_message()
     return handled.request_id if handled else current_request_id()
-
-
-def documented_addresses(settings: Settings) -> dict[str, str]:
-    """URL of each engine: the configured one, else this host at the documented port."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return {
-        row.name: settings.engine_urls.get(
-            row.name, f"http://{host}:{row.port + settings.port_offset}"
-        )
-        for row in engine_rows()
-    }

@@ -1,4 +1,4 @@
-"""Listening sockets for all engines at once, or one message about every busy port."""
+"""Listening sockets for all engines at once, or one message about every busy port; addresses."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import os
 import socket
 from collections.abc import Sequence
 
-from nautilus.server.registry import EngineRow
+from nautilus.server.registry import EngineRow, engine_rows
 from nautilus.server.settings import Settings
 
-__all__ = ["BACKLOG", "bind", "url_of"]
+__all__ = ["BACKLOG", "bind", "documented_addresses", "url_of"]
 
 BACKLOG = 2048
 OFFSETS = (1000, 2000, 3000, 5000, 10_000, 20_000)
@@ -79,3 +79,14 @@ def url_of(one: socket.socket) -> str:
     """The address that a bound socket answers at."""
     host, port = one.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def documented_addresses(settings: Settings) -> dict[str, str]:
+    """URL of each engine: the configured one, else this host at the documented port."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return {
+        row.name: settings.engine_urls.get(
+            row.name, f"http://{host}:{row.port + settings.port_offset}"
+        )
+        for row in engine_rows()
+    }

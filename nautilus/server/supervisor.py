@@ -12,14 +12,13 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import UnavailableError
 from nautilus.server.engine_process import READY, STOP, UNAVAILABLE, run_engine
 from nautilus.server.launcher import handled_signals
-from nautilus.server.platform import documented_addresses, open_platform
-from nautilus.server.ports import url_of
+from nautilus.server.ports import documented_addresses, url_of
+from nautilus.server.state_process import prepare_state
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -41,6 +40,7 @@ PRELOADED = [
     "nautilus.server.engines.marketdata",
     "nautilus.server.engines.websocket",
     "nautilus.server.websocket.protocol",
+    "httpx",
     "uvicorn",
     "uvloop",
 ]
@@ -97,10 +97,7 @@ class Supervisor:
         """
         with handled_signals(self._signalled):
             addresses = documented_addresses(self._settings) | self._own
-            forkserver.ensure_running()  # loads its modules meanwhile
-            # Tables and demo set are written once, before anybody reads them.
-            async with open_platform(self._settings, addresses=addresses):
-                self.progress.stage("state prepared")
+            await self._prepare()
             shared = {"demo": False, "engine_urls": addresses, "processes": False}
             async with asyncio.TaskGroup() as group:
                 for name in self._sockets:
@@ -110,6 +107,19 @@ class Supervisor:
         self.progress.say("Stopped.")
         if len(self.failed) == len(self._sockets):
             raise UnavailableError("all engines have failed; the log says why.")
+
+    async def _prepare(self) -> None:
+        """Tables and demo set are written once, before anybody reads them."""
+        try:
+            process, pipe = await self._started("state", prepare_state, self._settings)
+            with pipe:
+                problem = await asyncio.to_thread(pipe.recv)
+            await asyncio.to_thread(process.join)
+        except EOFError:
+            problem = "the process that prepares the state has died; the log says why."
+        if problem and not self.stopping.is_set():
+            raise UnavailableError(problem)
+        self.progress.stage("state prepared")
 
     @property
     def pids(self) -> dict[str, int]:
@@ -149,7 +159,9 @@ class Supervisor:
     async def _one_life(self, name: str, settings: Settings) -> int | None:
         """From start to exit code; None where it could not start."""
         try:
-            process, pipe = await self._started(name, settings)
+            process, pipe = await self._started(
+                name, self._target, name, settings, self._sockets[name]
+            )
         except (OSError, EOFError) as error:  # the fork server has just died: the next one forks
             _log.error("%s could not be started", name, exc_info=error)
             return None
@@ -168,12 +180,13 @@ class Supervisor:
         await asyncio.to_thread(process.join)
         return process.exitcode
 
-    async def _started(self, name: str, settings: Settings) -> tuple[ForkServerProcess, Connection]:
+    async def _started(
+        self, name: str, target: Callable[..., None], *args: Any
+    ) -> tuple[ForkServerProcess, Connection]:
+        """A process, and our end of the pipe that is its last argument."""
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=self._target,
-            args=(name, settings, self._sockets[name], theirs),
-            name=f"nautilus-{name}",
+            target=target, args=(*args, theirs), name=f"nautilus-{name}"
         )
         with theirs:
             try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAVY", "warm_up"]
 
-HEAVY = ("httpx", "pandas", "scipy.stats", "scipy.optimize", "polars")
+HEAVY = ("httpx", "pandas", "scipy.stats", "scipy.optimize")
 # What the operations of an engine use; an engine that is not here needs only what asks the others.
 NEEDED = {"analytics": HEAVY}
 _log = logging.getLogger("nautilus.server")

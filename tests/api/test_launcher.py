@@ -104,7 +104,9 @@ def test_the_first_signal_drains_and_exits_0(launched, tmp_path, number):
         assert list(running.ready["engines"]) == ["risk", "ml"]
         running.process.send_signal(number)
         assert running.process.wait(15) == 0
-        assert "Stopped." in running.process.stderr.read()
+        told = running.process.stderr.read()
+        assert "The bus is in memory: engines in other processes hear nothing of these." in told
+        assert "Stopped." in told
 
 
 def test_a_signal_while_warming_exits_0_too(launched, tmp_path):

@@ -10,7 +10,7 @@ from nautilus.server import ENGINES, Settings, create_app, open_platform
 from nautilus.server.bus import Message
 from nautilus.server.engine import engine_module
 from nautilus.server.envelope import started_call
-from nautilus.server.platform import documented_addresses
+from nautilus.server.ports import documented_addresses
 from nautilus.server.registry import engine_row, engine_rows
 from nautilus.server.tables import engine_tables
 

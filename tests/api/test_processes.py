@@ -73,6 +73,8 @@ def test_nine_processes_of_which_one_is_killed_and_comes_back(tmp_path, redis):
         health = get(engines["portfolio"] + "/system/health/engines")["data"]
         assert (health["overall_status"], health["engines_healthy"]) == ("healthy", 9)
         assert len(set(servers.pids.values())) == 9
+        supervisor = psutil.Process(servers.process.pid)
+        assert not any("numpy" in one.path for one in supervisor.memory_maps())
         failures, asked, back = [], [], threading.Event()
 
         def ask_the_others():
@@ -101,6 +103,19 @@ def test_nine_processes_of_which_one_is_killed_and_comes_back(tmp_path, redis):
         assert servers.process.wait(20) == 0
         assert all_gone(family)
     assert "risk ended with code -9" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.prove
+def test_nine_warm_processes_share_what_they_can(tmp_path, redis):
+    """What is shared counts once."""
+    with running(tmp_path, redis.url) as servers:
+        for url in servers.engines.values():
+            while not get(url + "/ready")["warm"]:
+                continue
+        family = [psutil.Process(servers.process.pid), *servers.family()]
+        assert sum(one.memory_full_info().pss for one in family) < 600e6
+        servers.process.send_signal(signal.SIGTERM)
+        assert servers.process.wait(20) == 0
 
 
 def get_again(url):
