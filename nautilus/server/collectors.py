@@ -121,8 +121,8 @@ def _queues(platform: Platform) -> dict[str, float]:
     return {
         "database_waiting": platform.database.waiting,
         "cpu_workers": cpu.workers,
-        "cpu_running": min(cpu.running, cpu.workers),
-        "cpu_waiting": max(cpu.running - cpu.workers, 0),
+        "cpu_running": cpu.running,
+        "cpu_waiting": cpu.waiting,
         "cpu_rejected_total": cpu.rejected,
     }
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
-import math
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from contextlib import asynccontextmanager
+from contextvars import copy_context
 from typing import Any, ParamSpec, TypeVar
 
 from nautilus.core.errors import UnavailableError
+from nautilus.server.cores import usable_cores
+from nautilus.server.reporting import listener, until_given_up
 from nautilus.server.worker_pool import WorkerPool
 
-__all__ = ["Cpu", "cap_library_threads", "usable_cores"]
+__all__ = ["Cpu", "Places", "TimedOutError", "cap_library_threads", "within"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 INLINE_SIZE = 2_000
-QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _CAPPED = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -32,26 +35,6 @@ _CAPPED = (
 )
 
 
-def usable_cores() -> int:
-    """Cores this process may use: a container often has fewer than its machine."""
-    affine = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if affine else os.cpu_count() or 1
-    return max(1, int(min(cores, _whole(_quota(QUOTA)))))
-
-
-def _whole(cores: float) -> float:
-    return math.ceil(cores) if math.isfinite(cores) else cores
-
-
-def _quota(file: Path) -> float:
-    """Cores that a control group of version 2 grants; infinity where it sets no limit."""
-    try:
-        granted, period = file.read_text().split()
-    except (OSError, ValueError):
-        return math.inf
-    return math.inf if granted == "max" else int(granted) / int(period)
-
-
 def cap_library_threads(threads: int = 1) -> None:
     """One thread per call for BLAS and its kind, unless the user said otherwise.
 
@@ -61,15 +44,112 @@ def cap_library_threads(threads: int = 1) -> None:
         os.environ.setdefault(name, str(threads))
 
 
+class TimedOutError(UnavailableError):
+    """Work took longer than it may."""
+
+    code = "timed_out"
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """End what is awaited inside after some seconds; a process that works for it is killed.
+
+    Raises
+    ------
+    TimedOutError
+        It was not done by then.
+
+    Examples
+    --------
+    >>> async def slow() -> None:
+    ...     async with within(0.001):
+    ...         await asyncio.Event().wait()
+    >>> asyncio.run(slow())
+    Traceback (most recent call last):
+    nautilus.server.cpu.TimedOutError: The work was not done within 0.001 s.
+    """
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise TimedOutError(f"The work was not done within {seconds:g} s.") from error
+
+
+class Places:
+    """How many calls of one kind run or wait, and how many may.
+
+    Parameters
+    ----------
+    workers : int
+        Calls that run at once.
+    waiting : int
+        Calls that may queue behind them.
+
+    Examples
+    --------
+    >>> places = Places(1, 0)
+    >>> places.taken, places.running, places.waiting
+    (0, 0, 0)
+    """
+
+    def __init__(self, workers: int, waiting: int) -> None:
+        self.workers = workers
+        self.most_waiting = waiting
+        self.taken = 0
+        self.rejected = 0
+
+    @property
+    def running(self) -> int:
+        """Calls that run."""
+        return min(self.taken, self.workers)
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their turn."""
+        return max(self.taken - self.workers, 0)
+
+    def admit(self) -> None:
+        """Refuse one call too many.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        if self.taken >= self.workers + self.most_waiting:
+            self.rejected += 1
+            raise UnavailableError(
+                f"Busy: {self.taken} calls are running or waiting. Try again in a second."
+            )
+
+    def hold(self, future: Future[Any]) -> None:
+        """A place until the work ends, not until somebody stops waiting for it."""
+        loop = asyncio.get_running_loop()
+        self.taken += 1
+
+        def ended(_: Future[Any]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop ended before the work did
+                loop.call_soon_threadsafe(self._leave)
+
+        future.add_done_callback(ended)
+
+    def _leave(self) -> None:
+        self.taken -= 1
+
+
 class Cpu:
     """Admission and pools for the work of all engines of a process.
+
+    Threads and processes have places of their own: long work in the one leaves the other free.
 
     Parameters
     ----------
     threads : int, optional
-        Calls that run at once; default is one per usable core.
+        Calls that run at once, of either kind; default is one per usable core.
     waiting : int
-        Calls that may queue behind them; one more is refused with 503.
+        Calls of either kind that may queue behind them; one more is refused with 503.
 
     Examples
     --------
@@ -81,11 +161,25 @@ class Cpu:
 
     def __init__(self, threads: int | None = None, *, waiting: int = 64) -> None:
         self.workers = threads or usable_cores()
-        self.waiting = waiting
-        self.running = 0
-        self.rejected = 0
+        self.threads = Places(self.workers, waiting)
+        self.processes = Places(self.workers, waiting)
         self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="nautilus-cpu")
         self._processes: WorkerPool | None = None
+
+    @property
+    def running(self) -> int:
+        """Calls that run, in threads and processes."""
+        return self.threads.running + self.processes.running
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a thread or a process."""
+        return self.threads.waiting + self.processes.waiting
+
+    @property
+    def rejected(self) -> int:
+        """Calls that were refused so far."""
+        return self.threads.rejected + self.processes.rejected
 
     async def run(
         self, size: int, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
@@ -99,11 +193,21 @@ class Cpu:
         return await self.thread(function, *args, **kwargs)
 
     async def thread(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """In a thread: work that leaves the interpreter lock (numpy, polars, solvers)."""
-        self._admit()
-        future = self._threads.submit(functools.partial(function, *args, **kwargs))
-        self._count(future)
-        return await asyncio.wrap_future(future)
+        """In a thread: work that leaves the interpreter lock (numpy, polars, solvers).
+
+        Who stops waiting ends it at its next `report`.
+        """
+        self.threads.admit()
+        given_up, context = threading.Event(), copy_context()
+        context.run(until_given_up, given_up)
+        work = functools.partial(context.run, function, *args, **kwargs)
+        future: Future[T] = self._threads.submit(work)
+        self.threads.hold(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
 
     async def process(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """In a process of its own: pure Python loops, model fits, first heavy imports.
@@ -111,11 +215,12 @@ class Cpu:
         The processes start with the first call, from a fork server: forking a process that has
         used polars deadlocks. Who stops waiting, by a timeout too, kills the process.
         """
-        self._admit()
+        self.processes.admit()
         if self._processes is None:
             self._processes = WorkerPool(self.workers)
-        call = self._processes.submit(functools.partial(function, *args, **kwargs))
-        self._count(call.future)
+        work = functools.partial(function, *args, **kwargs)
+        call = self._processes.submit(work, heard=listener())
+        self.processes.hold(call.future)
         ended = asyncio.wrap_future(call.future)
         try:
             result: T = await asyncio.shield(ended)
@@ -124,22 +229,6 @@ class Cpu:
             call.kill()
             raise
         return result
-
-    def _admit(self) -> None:
-        if self.running >= self.workers + self.waiting:
-            self.rejected += 1
-            raise UnavailableError(
-                f"Busy: {self.running} calls are running or waiting. Try again in a second."
-            )
-
-    def _count(self, future: Future[Any]) -> None:
-        """Until the work ends, not until somebody stops waiting for it."""
-        loop = asyncio.get_running_loop()
-        self.running += 1
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._ended))
-
-    def _ended(self) -> None:
-        self.running -= 1
 
     def close(self) -> None:
         """Drop what waits; what runs is not waited for."""

@@ -22,6 +22,7 @@ from nautilus.core.errors import (
     NotFoundError,
     UnavailableError,
 )
+from nautilus.server.cpu import TimedOutError
 from nautilus.server.envelope import current_call, failure_body
 from nautilus.server.identity import ForbiddenError
 from nautilus.server.registry import ENGINES
@@ -38,6 +39,7 @@ _STATUS: tuple[tuple[type[NautilusError], int], ...] = (
     (NotFoundError, 404),
     (ConflictError, 409),
     (NotBuiltError, 501),
+    (TimedOutError, 504),
     (UnavailableError, 503),
     (NautilusError, 422),
 )

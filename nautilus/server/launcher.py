@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from nautilus.core.errors import NautilusError
 from nautilus.server.bus.addresses import MEMORY
-from nautilus.server.cpu import cap_library_threads, usable_cores
+from nautilus.server.cores import usable_cores
+from nautilus.server.cpu import cap_library_threads
 from nautilus.server.registry import engine_rows
 
 if TYPE_CHECKING:

@@ -184,10 +184,10 @@ async def _state(deps: EngineDeps[Any]) -> dict[str, Any]:
         },
         "cpu": {
             "workers": deps.cpu.workers,
-            "running": min(deps.cpu.running, deps.cpu.workers),
-            "waiting": max(deps.cpu.running - deps.cpu.workers, 0),
+            "running": deps.cpu.running,
+            "waiting": deps.cpu.waiting,
             "rejected": deps.cpu.rejected,
-            "most_waiting": deps.cpu.waiting,
+            "most_waiting": deps.settings.waiting,
         },
         "messagebus": {**asdict(bus), "messages_sent": sum(bus.sent.values())},
         "database_connected": await database_connected(deps),

@@ -12,11 +12,13 @@ import multiprocessing
 import os
 import pickle
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import UnavailableError
+from nautilus.server.reporting import Listener, listened
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -26,7 +28,8 @@ __all__ = ["WorkerPool"]
 
 MOST_CALLS = 100  # then the process is replaced: what libraries leak goes with it
 PRELOADED = ["numpy", "nautilus.server.worker_pool"]
-JOIN_SECONDS = 1.0
+RESULT, ERROR, REPORT = "result", "error", "report"
+REPORT_SECONDS = 0.05  # reports that come faster are left out, but the first of a stage
 
 
 class WorkerPool:
@@ -52,9 +55,15 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._closed = False
 
-    def submit(self, function: Callable[..., Any], args: tuple[Any, ...] = ()) -> Call:
-        """Run it as soon as a process is free."""
-        call = Call(pickle.dumps((function, args)))
+    def submit(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...] = (),
+        *,
+        heard: Listener | None = None,
+    ) -> Call:
+        """Run it as soon as a process is free; `heard` gets what it reports, in a thread."""
+        call = Call(pickle.dumps((function, args)), heard)
         call.future = self._threads.submit(self._run, call)
         return call
 
@@ -73,12 +82,15 @@ class WorkerPool:
             self._given_back(worker)
             raise UnavailableError("the call was given up before it began.")
         try:
-            fine, result = worker.call(call.body)
+            fine, result = worker.call(call.body, call.heard)
         except (EOFError, OSError) as error:
             self._forget(worker)
             raise UnavailableError(
                 "The process that ran this call died. Try again, with less data if it repeats."
             ) from error
+        except BaseException:  # an answer that cannot be read: what else is in the pipe is unknown
+            self._forget(worker)
+            raise
         finally:
             call.end()
         self._given_back(worker)
@@ -87,15 +99,33 @@ class WorkerPool:
         return result
 
     def _taken(self) -> _Worker:
-        with self._lock:
-            if self._closed:
-                raise UnavailableError("the server is stopping.")
-            if self._idle:
-                return self._idle.pop()
+        """A process that lives, or a new one."""
+        while True:
+            with self._lock:
+                self._check_open()
+                worker = self._idle.pop() if self._idle else None
+            if worker is None:
+                return self._started()
+            if worker.alive:
+                return worker
+            self._forget(worker)
+
+    def _started(self) -> _Worker:
         worker = _Worker()
         with self._lock:
-            self._all.add(worker)
-        return worker
+            if not self._closed:
+                self._all.add(worker)
+                return worker
+        worker.kill()
+        raise self._stopping()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise self._stopping()
+
+    @staticmethod
+    def _stopping() -> UnavailableError:
+        return UnavailableError("the server is stopping.")
 
     def _given_back(self, worker: _Worker) -> None:
         if worker.calls >= MOST_CALLS or not worker.alive:
@@ -115,8 +145,9 @@ class Call:
 
     future: Any
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, heard: Listener | None = None) -> None:
         self.body = body
+        self.heard = heard
         self._worker: _Worker | None = None
         self._killed = False
         self._lock = threading.Lock()
@@ -166,18 +197,21 @@ class _Worker:
         """Whether it can take another call."""
         return self._process.is_alive()
 
-    def call(self, body: bytes) -> tuple[bool, Any]:
-        """(fine, result or exception), once it is there."""
+    def call(self, body: bytes, heard: Listener | None) -> tuple[bool, Any]:
+        """(fine, result or exception), once it is there; reports go to `heard` until then."""
         self.calls += 1
         self._pipe.send_bytes(body)
-        fine, result = self._pipe.recv()
-        return fine, result
+        while True:
+            kind, content = self._pipe.recv()
+            if kind != REPORT:
+                return kind == RESULT, content
+            if heard is not None:
+                heard(*content)
 
     def kill(self) -> None:
-        """End it now."""
+        """End it now; its end shows in the pipe, so nobody waits for it here."""
         with contextlib.suppress(ValueError):  # closed already
             self._process.kill()
-            self._process.join(JOIN_SECONDS)
 
 
 def _work(pipe: Connection, life: Connection) -> None:
@@ -189,24 +223,40 @@ def _work(pipe: Connection, life: Connection) -> None:
         except EOFError:
             return
         except Exception as error:  # what was sent cannot be read here
-            _answer(pipe, False, error)
+            _answer(pipe, ERROR, error)
             continue
+        listened(_Reports(pipe))
         try:
             result = function(*args)
         except Exception as error:
-            _answer(pipe, False, error)
+            _answer(pipe, ERROR, error)
         else:
-            _answer(pipe, True, result)
+            _answer(pipe, RESULT, result)
 
 
-def _answer(pipe: Connection, fine: bool, result: Any) -> None:
+class _Reports:
+    """Sends what the work reports, not more often than anybody looks."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._stage: str | None = None
+        self._sent = 0.0
+
+    def __call__(self, progress: float, stage: str) -> None:
+        now = time.monotonic()
+        if stage != self._stage or now - self._sent >= REPORT_SECONDS:
+            self._stage, self._sent = stage, now
+            _answer(self._pipe, REPORT, (progress, stage))
+
+
+def _answer(pipe: Connection, kind: str, content: Any) -> None:
     try:
-        pipe.send((fine, result))
+        pipe.send((kind, content))
     except (OSError, EOFError):
         os._exit(0)
     except Exception as error:  # a result or an exception that cannot travel
-        text = f"{type(result).__name__} cannot leave its process: {error}"
-        pipe.send((False, RuntimeError(text)))
+        text = f"{type(content).__name__} cannot leave its process: {error}"
+        pipe.send((ERROR, RuntimeError(text)))
 
 
 def _watch(life: Connection) -> None:

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from nautilus.core.errors import UnavailableError
-from nautilus.server.cpu import INLINE_SIZE, Cpu, cap_library_threads, usable_cores
+from nautilus.server.cpu import INLINE_SIZE, Cpu, TimedOutError, cap_library_threads, within
+from nautilus.server.reporting import GivenUpError, report
 
 
 @pytest.fixture
@@ -99,5 +100,63 @@ def test_libraries_get_one_thread_unless_the_user_chose(monkeypatch):
     assert (os.environ["OMP_NUM_THREADS"], os.environ["POLARS_MAX_THREADS"]) == ("7", "1")
 
 
-def test_usable_cores_is_what_the_scheduler_allows():
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+def test_a_thread_whose_caller_has_left_ends_at_its_next_report(cpu):
+    begun, go_on, ended = threading.Event(), threading.Event(), []
+
+    def work():
+        begun.set()
+        go_on.wait(20)
+        try:
+            report(0.5)
+        except GivenUpError as error:
+            ended.append(error.code)
+            raise
+
+    async def leave():
+        task = asyncio.create_task(cpu.thread(work))
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        await asyncio.wait([task])
+        go_on.set()
+        async with asyncio.timeout(10):
+            while cpu.running:
+                await asyncio.sleep(0.005)
+
+    asyncio.run(leave())
+    assert ended == ["given_up"]
+
+
+def test_threads_and_processes_have_places_of_their_own():
+    cpu = Cpu(threads=1, waiting=1)
+    release = threading.Event()
+
+    async def crowd():
+        first = [asyncio.create_task(cpu.thread(release.wait)) for _ in range(2)]
+        await asyncio.sleep(0)
+        elsewhere = await cpu.process(os.getpid)
+        seen = cpu.threads.running, cpu.threads.waiting, cpu.processes.waiting
+        release.set()
+        await asyncio.gather(*first)
+        return elsewhere, seen
+
+    try:
+        elsewhere, seen = asyncio.run(crowd())
+    finally:
+        cpu.close()
+    assert elsewhere != os.getpid()
+    assert seen == (1, 1, 0)
+
+
+def test_work_within_a_time_and_errors_that_are_not_of_the_time():
+    async def late():
+        async with within(0.01):
+            await asyncio.Event().wait()
+
+    async def other():
+        async with within(10):
+            raise TimeoutError("of the network")
+
+    with pytest.raises(TimedOutError, match=r"not done within 0\.01 s"):
+        asyncio.run(late())
+    with pytest.raises(TimeoutError, match="of the network"):
+        asyncio.run(other())

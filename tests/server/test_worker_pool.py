@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from nautilus.core.errors import UnavailableError
-from nautilus.server.cpu import Cpu, _quota
+from nautilus.server.cpu import Cpu
+from nautilus.server.reporting import listened, report
 from nautilus.server.worker_pool import MOST_CALLS, WorkerPool
 
 
@@ -30,6 +31,20 @@ def raises(text: str) -> None:
 
 def unreadable() -> object:
     return lambda: None
+
+
+class Poisoned:
+    """Leaves its process and cannot arrive."""
+
+    def __reduce__(self):
+        return raises, ("cannot arrive",)
+
+
+def three_stages() -> str:
+    for stage in ("load", "fit", "check"):
+        report(0.5, stage)
+        report(0.6, stage)
+    return "done"
 
 
 async def begun(place: Path) -> int:
@@ -60,6 +75,40 @@ def test_errors_come_back_and_results_that_cannot_are_named(pool):
     with pytest.raises(RuntimeError, match="function cannot leave its process"):
         pool.submit(unreadable).result()
     assert pool.submit(abs, (-3,)).result() == 3
+
+
+def test_an_answer_that_cannot_be_read_takes_its_process_with_it(pool):
+    first = pool.submit(os.getpid).result()
+    with pytest.raises(ValueError, match="cannot arrive"):
+        pool.submit(Poisoned).result()
+    assert pool.submit(os.getpid).result() != first
+    assert len(pool._all) == 1
+
+
+def test_a_process_that_died_while_idle_is_replaced(pool):
+    first = pool.submit(os.getpid).result()
+    os.kill(first, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(first)], timeout=10)
+    assert pool.submit(os.getpid).result() != first
+
+
+def test_a_closed_pool_starts_nothing():
+    pool = WorkerPool(1)
+    pool.close()
+    with pytest.raises(UnavailableError, match="stopping"):
+        pool._started()
+    assert not pool._all
+
+
+def test_reports_of_a_process_are_heard_once_a_stage_at_least(cpu):
+    heard = []
+
+    async def listen():
+        listened(lambda progress, stage: heard.append((progress, stage)))
+        return await cpu.process(three_stages)
+
+    assert asyncio.run(listen()) == "done"
+    assert [stage for _, stage in heard] == ["load", "fit", "check"]
 
 
 def test_a_process_is_used_again_and_replaced_after_many_calls(pool):
@@ -122,13 +171,13 @@ def test_a_call_that_waits_and_is_given_up_frees_its_place(cpu, tmp_path):
             await begun(place)
         waiting = asyncio.create_task(cpu.process(os.getpid))
         await asyncio.sleep(0)
-        held = cpu.running
+        held = cpu.processes.taken
         waiting.cancel()
         await asyncio.wait([waiting])
         async with asyncio.timeout(10):
-            while cpu.running > 2:
+            while cpu.processes.taken > 2:
                 await asyncio.sleep(0.005)
-        freed = cpu.running
+        freed = cpu.processes.taken
         for task in running:
             task.cancel()
         await asyncio.wait(running)
@@ -159,12 +208,3 @@ def test_a_busy_process_dies_with_its_parent(tmp_path):
         parent.wait(10)
         _, alive = psutil.wait_procs([worker], timeout=15)
     assert not alive
-
-
-def test_a_quota_of_a_control_group_limits_the_cores(tmp_path):
-    file = tmp_path / "cpu.max"
-    file.write_text("150000 100000\n")
-    assert _quota(file) == 1.5
-    file.write_text("max 100000\n")
-    assert _quota(file) == float("inf")
-    assert _quota(tmp_path / "none") == float("inf")
