@@ -22,6 +22,7 @@ from nautilus.server.engine import EngineModule, engine_module, opened, root_rou
 from nautilus.server.exposure import allowed_hosts, with_cors
 from nautilus.server.guard import Guard
 from nautilus.server.http_errors import FAILURES, install
+from nautilus.server.job_routes import job_router
 from nautilus.server.metrics import EngineMetrics
 from nautilus.server.openapi import completed
 from nautilus.server.operations import Operations
@@ -142,8 +143,10 @@ def _mounted(row: EngineRow, module: EngineModule) -> Iterator[tuple[str, APIRou
         yield path, module.router, position == 0
     yield "", root_router(module), True
     yield "", standard_router(module, in_schema=True), True
+    yield "", job_router(), True
     for path in row.paths:
         yield path, standard_router(module, in_schema=False), True
+        yield path, job_router(), False
     for router in (system.router, _document_router(), docs_router()):
         yield "", router, True
 

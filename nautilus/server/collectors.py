@@ -114,6 +114,11 @@ def _platform(metrics: EngineMetrics) -> Iterator[Metric]:
     yield _lag(platform.loop, own[0])
     for name, value in _queues(platform).items():
         yield FAMILIES[f"engine_{name}"].metric({own: value})
+    active = platform.jobs.active(own[0])
+    running = {(*own, status): float(count) for status, count in active.items()}
+    yield FAMILIES["engine_jobs_active"].metric(running)
+    ended = {key: float(count) for key, count in platform.jobs.ended.items() if key[0] == own[0]}
+    yield FAMILIES["engine_jobs_total"].metric(ended)
 
 
 def _queues(platform: Platform) -> dict[str, float]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nautilus.server.bus.interface import Bus
     from nautilus.server.cpu import Cpu
     from nautilus.server.history import History
+    from nautilus.server.jobs import Jobs
     from nautilus.server.platform import Platform
     from nautilus.server.settings import Settings
     from nautilus.server.state.audit import AuditLog
@@ -88,6 +89,11 @@ class EngineDeps(Generic[Own]):
     def cpu(self) -> Cpu:
         """Pools for the work that would hold up the event loop."""
         return self.platform.cpu
+
+    @property
+    def jobs(self) -> Jobs:
+        """Long calls; an endpoint is registered by `nautilus.server.long_operations` instead."""
+        return self.platform.jobs
 
     @property
     def clock(self) -> Callable[[], datetime]:

@@ -28,7 +28,16 @@ from nautilus.server.identity import ForbiddenError
 from nautilus.server.registry import ENGINES
 from nautilus.server.schemas.bases import Failure
 
-__all__ = ["FAILURES", "RefusedError", "deliver", "failure", "install", "status_of", "unexpected"]
+__all__ = [
+    "FAILURES",
+    "RefusedError",
+    "deliver",
+    "failure",
+    "install",
+    "library_failure",
+    "status_of",
+    "unexpected",
+]
 
 MOST_ERRORS = 20
 _MOST_TEXT = 64
@@ -133,12 +142,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected_error)
 
 
-async def _library_error(connection: HTTPConnection, error: Exception) -> Any:
-    assert isinstance(error, NautilusError)
+def library_failure(error: NautilusError) -> Response:
+    """The response to an error of the library."""
     status = status_of(error)
     wait = getattr(error, "retry_after", 1 if status == 503 else None)
     headers = {} if wait is None else {"Retry-After": str(wait)}
-    return await deliver(connection, failure(status, [error.to_dict()], headers))
+    return failure(status, [error.to_dict()], headers)
+
+
+async def _library_error(connection: HTTPConnection, error: Exception) -> Any:
+    assert isinstance(error, NautilusError)
+    return await deliver(connection, library_failure(error))
 
 
 async def _http_error(connection: HTTPConnection, error: Exception) -> Any:

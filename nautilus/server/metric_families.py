@@ -121,6 +121,20 @@ _FAMILIES = (
     Family("engine_cpu_waiting", "gauge", "Calls of the library that wait for a thread."),
     Family("engine_cpu_rejected_total", "counter", "Calls refused by 503 because too many wait."),
     Family(
+        "engine_jobs_active",
+        "gauge",
+        "Jobs that run or are queued in this process.",
+        ("engine", "status"),
+        absent="where there is none",
+    ),
+    Family(
+        "engine_jobs_total",
+        "counter",
+        "Jobs that ended in this process.",
+        ("engine", "operation", "status"),
+        absent="before the first job",
+    ),
+    Family(
         "analytics_requests_total",
         "counter",
         "Responses.",

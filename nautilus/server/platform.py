@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from nautilus.server.demo import install
 from nautilus.server.envelope import current_request_id, started_call
 from nautilus.server.history import History
 from nautilus.server.identity import current_subject
+from nautilus.server.jobs import Jobs
 from nautilus.server.loop_watch import LoopWatch
 from nautilus.server.ports import documented_addresses
 from nautilus.server.reachable import Reachable
@@ -28,6 +30,7 @@ from nautilus.server.state.audit import AuditLog
 from nautilus.server.state.client_subscriptions import ClientSubscriptions
 from nautilus.server.state.database import Database, open_database
 from nautilus.server.state.idempotency import IdempotencyKeys
+from nautilus.server.state.jobs import StoredJobs
 from nautilus.server.state.journal import Journal
 from nautilus.server.state.outbox import Outbox, OutboxMessage, private_scope
 from nautilus.server.state.portfolios import Portfolios
@@ -59,6 +62,7 @@ class Platform:
     history: History
     broker: Broker
     cpu: Cpu
+    jobs: Jobs
     probe: EngineProbe
     authenticator: Authenticator | None = None
     tickets: Tickets = field(default_factory=Tickets)
@@ -127,6 +131,8 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
     outbox.start()
     stack.push_async_callback(outbox.close)
     journal = Journal(outbox=outbox, audit=audit, actor=current_subject, request_id=_request_id)
+    jobs = _jobs(database, settings, max(1, cpu.workers - 1))
+    stack.push_async_callback(jobs.close)
     return Platform(
         settings=settings,
         database=database,
@@ -139,8 +145,22 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
         history=History(simulated_fallback=settings.simulated_fallback, clock=_now, run=cpu.thread),
         broker=broker,
         cpu=cpu,
+        jobs=jobs,
         probe=probe,
         authenticator=authenticator_of(settings),
+    )
+
+
+def _jobs(database: Database, settings: Settings, at_once: int) -> Jobs:
+    keep = timedelta(hours=settings.job_hours)
+    return Jobs(
+        StoredJobs(database, holder=str(uuid.uuid4()), clock=_now, keep=keep),
+        at_once=at_once,
+        most=settings.jobs,
+        most_bytes=settings.job_result_bytes,
+        # A call must become a job before its time as a request is over.
+        patience=min(settings.job_after_seconds, settings.request_seconds / 2),
+        clock=_now,
     )
 
 

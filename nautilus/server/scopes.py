@@ -43,6 +43,7 @@ _LEVEL_OF = {
     "factor_portfolio": "read",
     "register_connection": "read",
     "change_subscriptions": "read",
+    "cancel_job": "read",  # nobody sees the job of another
 }
 
 

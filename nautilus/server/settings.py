@@ -55,6 +55,14 @@ class Settings(BaseSettings):
         default=None, ge=1, le=256, description="CPU threads; default: cores."
     )
     waiting: int = Field(default=64, ge=1, description="Calls that may queue for CPU before 503.")
+    jobs: int = Field(default=100, ge=1, description="Jobs that run or are queued before 503.")
+    job_after_seconds: float = Field(
+        default=30.0, gt=0, description="A call that takes longer becomes a job."
+    )
+    job_hours: float = Field(default=24.0, gt=0, description="How long the end of a job is kept.")
+    job_result_bytes: int = Field(
+        default=32 * 1024 * 1024, ge=1, description="A job with a larger answer fails."
+    )
     max_connections: int = Field(
         default=5_000, ge=1, le=100_000, description="WebSocket clients at once."
     )

@@ -189,6 +189,7 @@ async def _state(deps: EngineDeps[Any]) -> dict[str, Any]:
             "rejected": deps.cpu.rejected,
             "most_waiting": deps.settings.waiting,
         },
+        "jobs": deps.jobs.active(deps.row.name),
         "messagebus": {**asdict(bus), "messages_sent": sum(bus.sent.values())},
         "database_connected": await database_connected(deps),
         "database_waiting": deps.platform.database.waiting,

@@ -28,6 +28,7 @@ from nautilus.server.deps import Deps, EngineDeps
 from nautilus.server.envelope import answer
 from nautilus.server.health import database_connected, health_basics
 from nautilus.server.live_events import live_events
+from nautilus.server.long_operations import long_post
 from nautilus.server.metrics import portfolio_size
 from nautilus.server.routing import engine_router
 from nautilus.server.schemas.analytics import (
@@ -98,7 +99,7 @@ async def calculate(
     return reply
 
 
-@router.post("/attribution/{portfolio_id}", operation_id="attribute_active_return")
+@long_post(router, "/attribution/{portfolio_id}", operation_id="attribute_active_return")
 async def attribution(
     portfolio_id: PortfolioId, body: AttributionRequest, deps: Deps
 ) -> AttributionReply:

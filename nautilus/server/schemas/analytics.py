@@ -12,6 +12,7 @@ from nautilus.server.schemas.bases import (
     Count,
     Envelope,
     Finite,
+    LongBody,
     Many,
     Metadata,
     Moment,
@@ -209,7 +210,7 @@ class SegmentReturns(Body):
     benchmark: Finite
 
 
-class AttributionRequest(Body):
+class AttributionRequest(LongBody):
     """What to attribute; inputs that come with it win over what is stored."""
 
     attribution_type: Literal["factor", "brinson", "sector"] = "factor"

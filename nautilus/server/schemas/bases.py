@@ -19,6 +19,7 @@ __all__ = [
     "ErrorItem",
     "Failure",
     "Finite",
+    "LongBody",
     "Many",
     "Meta",
     "Metadata",
@@ -79,6 +80,18 @@ class Body(BaseModel):
     """What a request may carry: finite numbers, bounded text, no unknown field."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_max_length=10_000)
+
+
+class LongBody(Body):
+    """What a request may carry whose work may take long."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    as_job: bool = Field(
+        default=False,
+        alias="async",
+        description="Answer 202 with a job at once; else only what takes long becomes a job.",
+    )
 
 
 class WarningItem(BaseModel):

@@ -84,6 +84,11 @@ class CpuQueue(View):
     most_waiting: Count
 
 
+class JobCounts(View):
+    running: Count = 0
+    queued: Count = 0
+
+
 class BusState(View):
     kind: Text
     connected: bool | None
@@ -117,6 +122,7 @@ class StatusData(View):
     versions: Versions
     requests: Requests
     cpu: CpuQueue
+    jobs: JobCounts
     messagebus: BusState
     database_connected: bool | None
     database_waiting: Count

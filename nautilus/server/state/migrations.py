@@ -15,6 +15,7 @@ from nautilus.server.state.schema import (
     SCHEMA_VERSION,
     audit_log,
     client_subscriptions,
+    jobs,
     metadata,
     outbox,
     outbox_relays,
@@ -57,4 +58,8 @@ def _outbox_audit_and_subscriptions(connection: Connection) -> None:
     metadata.create_all(connection, tables=added, checkfirst=False)
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _outbox_audit_and_subscriptions}
+def _jobs(connection: Connection) -> None:
+    metadata.create_all(connection, tables=[jobs], checkfirst=False)
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _outbox_audit_and_subscriptions, 2: _jobs}

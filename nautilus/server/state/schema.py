@@ -26,6 +26,7 @@ __all__ = [
     "audit_log",
     "client_subscriptions",
     "idempotency_keys",
+    "jobs",
     "metadata",
     "nav_history",
     "outbox",
@@ -35,7 +36,7 @@ __all__ = [
     "schema_versions",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -151,6 +152,31 @@ client_subscriptions = Table(
     Column("created_at", String(32), nullable=False),
     Column("expires_at", String(32), nullable=False),
     Index("client_subscription_ends", "expires_at"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("engine", String(16), nullable=False),
+    Column("operation", String(64), nullable=False),
+    Column("subject", Text),
+    Column("portfolio_id", String(64)),
+    Column("request_id", Text),
+    Column("status", String(16), nullable=False),
+    Column("progress", Float(53), nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("started_at", String(32)),
+    Column("ended_at", String(32)),
+    Column("holder", String(36), nullable=False),
+    Column("held_until", String(32), nullable=False),
+    Column("cancel_asked", Integer, nullable=False),
+    Column("http_status", Integer),
+    Column("size", Integer, nullable=False),
+    Column("body", Text),
+    Index("jobs_of_engines", "engine", "created_at"),
+    Index("jobs_of_holders", "holder", "ended_at"),
 )
 
 _APPEND_ONLY = {

@@ -35,6 +35,7 @@ from nautilus.server.state import (
 )
 from nautilus.server.state.backup import backup, restore
 from nautilus.server.state.command import state_command
+from nautilus.server.state.jobs import Job, StoredJobs
 from nautilus.server.state.schema import SCHEMA_VERSION, metadata, schema_versions
 
 AT = datetime(2024, 1, 2, tzinfo=UTC)
@@ -60,6 +61,9 @@ def fill_in(database):
         await keys.finish(await keys.claim("s", "k", {}), 200, "{}")
         await keys.claim("s", "running", {})
         await ClientSubscriptions(database).add("c", [("market.>", {"x": [1]})])
+        await StoredJobs(database, holder="h").add(
+            Job(id="job_1", engine="risk", operation="stress", created_at=AT)
+        )
         await Outbox(database, asyncio.Queue().put).flush()
 
     asyncio.run(write())

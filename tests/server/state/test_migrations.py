@@ -72,7 +72,7 @@ def test_version_1_keeps_its_rows(url):
     of_version_1(url)
     database = open_database(url)
     stored = asyncio.run(Portfolios(database).get("p1"))
-    assert database.read_now(stored_version) == SCHEMA_VERSION == 2
+    assert database.read_now(stored_version) == SCHEMA_VERSION == 3
     assert (stored.version, stored.name, stored.cash, stored.targets) == (2, "Mine", 10.5, {"A": 1})
     assert [(event.symbol, event.quantity) for event in stored.events] == [("A", 2.0)]
     database.close_now()
