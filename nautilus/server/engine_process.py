@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from nautilus.server.settings import Settings
 
-__all__ = ["READY", "STOP", "UNAVAILABLE", "run_engine", "when_orphaned"]
+__all__ = ["ALIVE", "READY", "SIGNS", "STOP", "UNAVAILABLE", "run_engine", "when_orphaned"]
 
-READY, STOP = "ready", "stop"
+READY, ALIVE, STOP = "ready", "alive", "stop"
+SIGNS = 10  # of life, within the time after which a process without any is killed
 ORPHANED, UNAVAILABLE = 3, 75
 ORPHAN_SECONDS = 5.0
 
@@ -93,10 +94,19 @@ class Supervised(Launch):
         loop = asyncio.get_running_loop()
         loop.add_reader(self._pipe.fileno(), self._told)
         when_orphaned(lambda: self._abandoned(loop))
+        signs = asyncio.create_task(self._show_life())
         try:
             await super().run()
         finally:
+            signs.cancel()
             loop.remove_reader(self._pipe.fileno())
+
+    async def _show_life(self) -> None:
+        """From the event loop: one that is stuck shows none."""
+        with contextlib.suppress(OSError):  # the supervisor is gone; another watch sees to that
+            while True:
+                self._pipe.send(ALIVE)
+                await asyncio.sleep(self.settings.hung_seconds / SIGNS / 2)
 
     def _told(self) -> None:
         try:

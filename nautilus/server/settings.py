@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         default=0.2, ge=0, le=300, description="From /ready 503 to the stop."
     )
     stop_seconds: int = Field(default=10, ge=1, le=300, description="Most open requests get.")
+    hung_seconds: float = Field(
+        default=30.0, gt=0, description="An engine process without a sign of life is killed after."
+    )
     max_body_bytes: int = Field(
         default=10 * 1024 * 1024, ge=1, description="Larger bodies are 413."
     )

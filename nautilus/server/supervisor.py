@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import UnavailableError
-from nautilus.server.engine_process import READY, STOP, UNAVAILABLE, run_engine
+from nautilus.server.engine_process import READY, SIGNS, STOP, UNAVAILABLE, run_engine
 from nautilus.server.launcher import handled_signals
 from nautilus.server.ports import documented_addresses, url_of
 from nautilus.server.state_process import prepare_state
@@ -83,6 +83,7 @@ class Supervisor:
         self._own = {name: url_of(one) for name, one in sockets.items()}
         self._pipes: dict[str, Connection] = {}
         self._processes: dict[str, ForkServerProcess] = {}
+        self._shown: set[str] = set()
         self._answered = {name: asyncio.Event() for name in sockets}
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
@@ -171,9 +172,11 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         gone = asyncio.Event()
         loop.add_reader(pipe.fileno(), self._heard, name, gone)
+        watch = asyncio.create_task(self._watch(name, process))
         try:
             await self._ended(process, gone)
         finally:
+            watch.cancel()
             loop.remove_reader(pipe.fileno())
             del self._pipes[name], self._processes[name]
             pipe.close()
@@ -210,9 +213,24 @@ class Supervisor:
             _kill(process)
             await ending
 
+    async def _watch(self, name: str, process: ForkServerProcess) -> None:
+        """Kill an engine whose event loop has shown no life for too long.
+
+        It is our own rounds that count: a machine that was suspended kills nobody when it wakes.
+        """
+        silent = 0
+        while silent < SIGNS:
+            self._shown.discard(name)
+            await asyncio.sleep(self._settings.hung_seconds / SIGNS)
+            silent = 0 if name in self._shown else silent + 1
+        seconds = self._settings.hung_seconds
+        _log.error("%s has shown no life for %g s and is killed", name, seconds)
+        _kill(process)
+
     def _heard(self, name: str, gone: asyncio.Event) -> None:
         """Its end of the pipe closes with the process, also when the fork server is dead."""
         pipe = self._pipes[name]
+        self._shown.add(name)
         try:
             answered = pipe.recv() == READY
         except (EOFError, OSError):

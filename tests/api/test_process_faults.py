@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -98,6 +99,16 @@ def test_an_engine_that_dies_again_and_again_is_given_up_and_the_others_live(tmp
         assert servers.process.wait(20) == 0
         assert servers.log.count(f"risk ended with code {EXIT_CODE} after") == 5
         assert "risk died 5 times within a minute and is given up" in servers.log
+
+
+def test_an_engine_whose_event_loop_hangs_is_killed_and_comes_back(tmp_path, redis):
+    with supervised(tmp_path, redis.url, "hung") as servers:
+        hung = servers.ready["pids"]["risk"]
+        with pytest.raises((OSError, http.client.HTTPException)):
+            servers.get("risk", "/risk/stuck")
+        assert servers.pid("risk") != hung
+        assert "risk has shown no life for 3 s and is killed" in servers.log
+        assert "ml has shown" not in servers.log
 
 
 @pytest.mark.prove

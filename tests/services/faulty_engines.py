@@ -2,7 +2,7 @@
 
 Run as `python -m tests.services.faulty_engines FAULT FOLDER BUS`.
 Faults: `crash` (risk dies at once), `hopeless` (each engine does), `stuck` (a request to
-`/risk/stuck` never gives the event loop back), `none`.
+`/risk/stuck` never gives the event loop back), `hung` (the same, and it shows soon), `none`.
 """
 
 from __future__ import annotations
@@ -47,14 +47,19 @@ def stuck(engine: str, settings: Settings, listening: socket.socket, pipe: Any) 
     run_engine(engine, settings, listening, pipe)
 
 
-TARGETS = {"crash": crash, "hopeless": hopeless, "stuck": stuck, "none": run_engine}
+TARGETS = {"crash": crash, "hopeless": hopeless, "stuck": stuck, "hung": stuck, "none": run_engine}
 
 
 async def supervise(fault: str, folder: str, bus: str) -> None:
     supervisor.FIRST_PAUSE, supervisor.LONGEST_PAUSE = 0.01, 0.1
     supervisor.KILL_SECONDS = 0.5
     settings = Settings(
-        database=f"{folder}/state.db", bus=bus, warm=False, processes=True, stop_seconds=1
+        database=f"{folder}/state.db",
+        bus=bus,
+        warm=False,
+        processes=True,
+        stop_seconds=1,
+        hung_seconds=3 if fault == "hung" else 30,
     )
     sockets = bind(engine_rows(("risk", "ml")), settings, free=True)
     progress = Progress(time.perf_counter(), machine=True)
