@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import html
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,24 +124,33 @@ def reasons(result: object, path: str = "") -> Iterator[tuple[str, Reason]]:
     tuple of (str, Reason)
         The path names the field ("metrics.sharpe_ratio"), or the result when the reason is general.
     """
+    found: list[tuple[str, Reason]] = []
+    _collect(result, path, found)
+    return iter(found)
+
+
+def _collect(result: object, path: str, found: list[tuple[str, Reason]]) -> None:
+    """Every answer of a server passes here, so it does not look into what can hold no result."""
+    parts: Iterable[tuple[Any, Any]]
     if isinstance(result, Result):
         for reason in result.reasons:
-            for name in reason.fields or ("",):
-                yield _join(path, name), reason
-    for name, value in _parts(result):
-        yield from reasons(value, _join(path, str(name)))
+            found += [(_join(path, name), reason) for name in reason.fields or ("",)]
+        kind: Any = type(result)
+        parts = [(name, getattr(result, name)) for name in _field_names(kind)]
+    elif isinstance(result, (list, tuple)):
+        parts = enumerate(result)
+    elif isinstance(result, Mapping):
+        parts = result.items()
+    else:
+        return
+    for name, value in parts:
+        if type(value) not in _LEAVES:
+            _collect(value, _join(path, str(name)), found)
 
 
-def _parts(result: object) -> list[tuple[Any, Any]]:
-    """Fields or items in which there may be results."""
-    if isinstance(result, Result):
-        named = [(f.name, getattr(result, f.name)) for f in dataclasses.fields(result)]
-        return [part for part in named if type(part[1]) not in _LEAVES and part[0] != "reasons"]
-    if isinstance(result, (list, tuple)):
-        return [part for part in enumerate(result) if type(part[1]) not in _LEAVES]
-    if isinstance(result, Mapping):
-        return [part for part in result.items() if type(part[1]) not in _LEAVES]
-    return []
+@functools.cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.name != "reasons")
 
 
 def unexplained(result: Result, path: str = "") -> tuple[str, ...]:

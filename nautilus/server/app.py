@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from nautilus.server import system
 from nautilus.server.auth import authenticator_of
 from nautilus.server.boundary import Boundary
+from nautilus.server.bus.deadlines import Limits
 from nautilus.server.deps import EngineDeps
 from nautilus.server.dispatch import Dispatch
 from nautilus.server.docs_pages import docs_router
@@ -104,6 +105,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     guard, sockets = _doors(app, row, module, platform, limits)
+    app.state.limits = Limits()
     app.boundary = lambda inner: with_cors(
         Boundary(
             inner,
@@ -115,6 +117,7 @@ def create_app(
             hosts=allowed_hosts(limits),
             guard=guard,
             sockets=sockets,
+            limits=app.state.limits,
         ),
         limits.allowed_origins,
     )

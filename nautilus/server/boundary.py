@@ -8,7 +8,6 @@ import re
 import time
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -19,7 +18,9 @@ from nautilus.server.exposure import AllowedHosts
 from nautilus.server.guard import OPEN, Guard
 from nautilus.server.http_errors import failure, unexpected
 from nautilus.server.identity import current_identity, current_subject, seconds_left
+from nautilus.server.logs import ACCESS, access_record
 from nautilus.server.metrics import EngineMetrics
+from nautilus.server.request_headers import RequestHeaders
 from nautilus.server.socket_guard import LONGEST_TIMER, SocketGuard
 
 __all__ = ["Boundary"]
@@ -35,7 +36,7 @@ BUSY = {"code": "busy", "message": "As many requests as this engine takes are op
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SENDS_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_log = logging.getLogger("nautilus.server.access")
+_log = logging.getLogger(ACCESS)
 
 
 class Boundary:
@@ -57,6 +58,8 @@ class Boundary:
         Refuse requests without a token that allows them.
     sockets : SocketGuard, optional
         The same for WebSockets; goes with `guard`.
+    limits : Limits, optional
+        Give out the time that a request may take.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Boundary:
         hosts: AllowedHosts | None = None,
         guard: Guard | None = None,
         sockets: SocketGuard | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.app = app
         self.engine = engine
@@ -81,7 +85,7 @@ class Boundary:
         self.hosts = hosts
         self.guard = guard
         self.sockets = sockets
-        self.limits = Limits()
+        self.limits = limits or Limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -93,7 +97,7 @@ class Boundary:
             await self.app(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
+        headers = RequestHeaders(scope["headers"])
         started_call(self.engine, request_id(headers))
         if self._foreign(headers):
             await WebSocketClose(1008, "foreign host or origin")(scope, receive, send)
@@ -103,10 +107,10 @@ class Boundary:
             await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
+        headers = RequestHeaders(scope["headers"])
         call = started_call(self.engine, request_id(headers))
         limit = self.limits.within(self.request_seconds)
-        reply = _Reply(send, call, scope, self.metrics, limit)
+        reply = _Reply(send, call, scope, headers, self.metrics, limit)
         with reply:
             refusal = self._refusal(scope, headers)
             if self.guard is not None:
@@ -125,7 +129,7 @@ class Boundary:
                     _log.error("request %s broke off", call.request_id, exc_info=error)
                     raise
 
-    def _foreign(self, headers: Headers) -> bool:
+    def _foreign(self, headers: RequestHeaders) -> bool:
         """Whether a page of another site asks, by its own name or by one bound to 127.0.0.1."""
         hosts = self.hosts
         if hosts is None:
@@ -136,7 +140,7 @@ class Boundary:
         message = f"There was no answer within {self.request_seconds:g} s."
         return failure(504, [{"code": "request_too_slow", "message": message}])
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+    def _refusal(self, scope: Scope, headers: RequestHeaders) -> Response | None:
         if self._foreign(headers):
             return failure(403, [FOREIGN])
         if self.metrics.active > self.open_requests and not scope["path"].endswith(OPEN):
@@ -153,7 +157,7 @@ class Boundary:
         return None
 
 
-def request_id(headers: Headers) -> str | None:
+def request_id(headers: RequestHeaders) -> str | None:
     """The id of the caller where it is harmless in a log and a header, else None."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else None
@@ -165,11 +169,11 @@ def _wrong_type(field: str, hint: str) -> Response:
     return failure(415, [{"code": code, "field": field, "message": message, "hint": hint}])
 
 
-def _has_body(headers: Headers) -> bool:
+def _has_body(headers: RequestHeaders) -> bool:
     return _length(headers) > 0 or "transfer-encoding" in headers
 
 
-def _length(headers: Headers) -> int:
+def _length(headers: RequestHeaders) -> int:
     text = headers.get("content-length", "0")
     return int(text) if text.isascii() and text.isdigit() else 0
 
@@ -185,9 +189,16 @@ class _Reply:
     """Sends the response of one request, and counts it."""
 
     def __init__(
-        self, send: Send, call: Call, scope: Scope, metrics: EngineMetrics, limit: Limit
+        self,
+        send: Send,
+        call: Call,
+        scope: Scope,
+        headers: RequestHeaders,
+        metrics: EngineMetrics,
+        limit: Limit,
     ) -> None:
         self._send, self._call, self._scope, self._metrics = send, call, scope, metrics
+        self._headers = headers
         self._limit = limit
         self._timer: asyncio.TimerHandle | None = None
         self.private = False
@@ -213,14 +224,15 @@ class _Reply:
         self.started = True
         status: int = message["status"]
         self.failed = status == 500
-        if (b"content-type", EVENT_STREAM) in message.setdefault("headers", []):
+        headers = list(message.get("headers", ()))
+        if (b"content-type", EVENT_STREAM) in headers:
             self._lasts()
-        headers = MutableHeaders(raw=message["headers"])
-        headers["X-Request-ID"] = self._call.request_id
-        headers["X-Content-Type-Options"] = "nosniff"
+        headers.append((b"x-request-id", self._call.request_id.encode()))
+        headers.append((b"x-content-type-options", b"nosniff"))
         if self.private:
-            headers["Cache-Control"] = "no-store"
-        message["headers"] = headers.raw
+            headers = [one for one in headers if one[0] != b"cache-control"]
+            headers.append((b"cache-control", b"no-store"))
+        message["headers"] = headers
         method = self._scope["method"]
         seconds = time.perf_counter() - self._call.started
         route: Any = self._scope.get("route")
@@ -237,17 +249,15 @@ class _Reply:
             self._timer = asyncio.get_running_loop().call_later(left, self._limit.expire)
 
     def _log(self, method: str, status: int, seconds: float) -> None:
-        client = Headers(scope=self._scope).get("x-client-version", "")[:32]
-        _log.info(
-            "request",
-            extra={
-                "request_id": self._call.request_id,
-                "engine": self._call.engine,
-                "method": method,
-                "route": getattr(self._scope.get("route"), "path", "unmatched"),
-                "status": status,
-                "duration_ms": round(seconds * 1000, 3),
-                "client_version": client,
-                "subject": current_subject(),
-            },
+        _log.handle(
+            access_record(
+                request_id=self._call.request_id,
+                engine=self._call.engine,
+                method=method,
+                route=getattr(self._scope.get("route"), "path", "unmatched"),
+                status=status,
+                duration_ms=round(seconds * 1000, 3),
+                client_version=self._headers.get("x-client-version", "")[:32],
+                subject=current_subject(),
+            )
         )

@@ -117,7 +117,7 @@ def answer(
     data_model, meta_model = _parts(schema)
     extra = merged or {}
     data = data_model.model_validate(_Joined(result, extra) if extra else result)
-    found = [*reasons(result), *reasons(extra)]
+    found = [*reasons(result), *(reasons(extra) if extra else ())]
     found += [(name, reason) for reason in caveats for name in reason.fields or ("",)]
     return schema(
         data=data,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -13,6 +12,7 @@ from nautilus.server.auth import Authenticator, TokenError
 from nautilus.server.http_errors import failure
 from nautilus.server.identity import Identity, identified
 from nautilus.server.portfolio_access import REFUSED, may_use_all
+from nautilus.server.request_headers import RequestHeaders
 from nautilus.server.scopes import allows, needed_scope
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Guard:
         """Whether everybody may ask: the health of an engine, spelled exactly so."""
         return path in self._open and method in ("GET", "HEAD")
 
-    async def refusal(self, scope: Scope, headers: Headers) -> Response | None:
+    async def refusal(self, scope: Scope, headers: RequestHeaders) -> Response | None:
         """Why a request is refused; None after noting who asks."""
         identified(None)
         if self.is_open(scope["method"], scope["path"]):
@@ -87,9 +87,9 @@ class Guard:
         return None
 
 
-def bearer(headers: Headers) -> str | None:
+def bearer(headers: RequestHeaders) -> str | None:
     """The token of an Authorization header; None without exactly one."""
-    given = headers.getlist("authorization")
+    given = headers.all("authorization")
     if len(given) != 1:
         return None
     scheme, _, token = given[0].partition(" ")

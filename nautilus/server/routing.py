@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Callable, Coroutine, Iterator
@@ -40,7 +39,7 @@ class JsonRequest(Request):
             return self._body
         seconds: float = self.app.state.settings.body_seconds
         try:
-            async with asyncio.timeout(seconds):
+            with self.app.state.limits.within(seconds):
                 return await super().body()
         except TimeoutError:
             message = f"The body did not arrive within {seconds:g} s."

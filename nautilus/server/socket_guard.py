@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,6 +16,7 @@ from nautilus.server.auth import TokenError
 from nautilus.server.guard import Guard, bearer, rejected, unauthenticated
 from nautilus.server.http_errors import deliver, failure
 from nautilus.server.identity import Identity, current_identity, identified, seconds_left
+from nautilus.server.request_headers import RequestHeaders
 from nautilus.server.tickets import SCOPE_KEY
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class _Admitted:
 
 def _token(scope: Scope) -> str | None:
     """The token of a handshake; as a subprotocol it is taken out, so that nobody echoes it."""
-    token = bearer(Headers(scope=scope))
+    token = bearer(RequestHeaders(scope["headers"]))
     offered: list[str] = scope.get("subprotocols", [])
     ours = [one for one in offered if one.startswith(TOKEN_PREFIX)]
     if not ours:

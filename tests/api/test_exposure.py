@@ -214,7 +214,7 @@ def test_a_token_by_command_opens_a_server(tmp_path, launched, monkeypatch):
     assert running.process.returncode == 0
     assert token not in out + err
     assert token.rpartition(".")[2] not in out + err
-    lines = [json.loads(line) for line in err.splitlines() if '"route": ' in line]
+    lines = [json.loads(line) for line in err.splitlines() if '"route":' in line]
     told = {(line["route"], line["status"], line["subject"]) for line in lines}
     assert told >= {("unmatched", 401, None), ("/status", 200, "alice")}
 
