@@ -224,15 +224,17 @@ class _Reply:
         self.started = True
         status: int = message["status"]
         self.failed = status == 500
-        headers = list(message.get("headers", ()))
-        if (b"content-type", EVENT_STREAM) in headers:
-            self._lasts()
-        headers.append((b"x-request-id", self._call.request_id.encode()))
-        headers.append((b"x-content-type-options", b"nosniff"))
+        own = [
+            (b"x-request-id", self._call.request_id.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
         if self.private:
-            headers = [one for one in headers if one[0] != b"cache-control"]
-            headers.append((b"cache-control", b"no-store"))
-        message["headers"] = headers
+            own.append((b"cache-control", b"no-store"))
+        names = [name for name, _ in own]  # /process passes on a reply that has them already
+        given = [one for one in message.get("headers", ()) if one[0] not in names]
+        if (b"content-type", EVENT_STREAM) in given:
+            self._lasts()
+        message["headers"] = given + own
         method = self._scope["method"]
         seconds = time.perf_counter() - self._call.started
         route: Any = self._scope.get("route")

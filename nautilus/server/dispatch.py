@@ -61,9 +61,10 @@ class Dispatch:
         fixed = self._fixed.get((method, path))
         if fixed is not None:
             return fixed, {}
-        for pattern, entry in self._patterns.get((method, _head(path)), ()):
-            if match := pattern.match(path):
-                return entry, match.groupdict()
+        for head in _heads(path):
+            for pattern, entry in self._patterns.get((method, head), ()):
+                if match := pattern.match(path):
+                    return entry, match.groupdict()
         return None
 
     def _fill(self) -> None:
@@ -74,14 +75,18 @@ class Dispatch:
             for method in route.methods:
                 if "{" not in route.path_format:
                     self._fixed.setdefault((method, route.path_format), entry)
-                elif "{" not in _head(route.path_format):
-                    place = method, _head(route.path_format)
-                    self._patterns.setdefault(place, []).append((route.path_regex, entry))
+                    continue
+                for head in _heads(route.path_format):
+                    if "{" not in head:
+                        known = self._patterns.setdefault((method, head), [])
+                        known.append((route.path_regex, entry))
+                        break
 
 
-def _head(path: str) -> str:
-    """The first two parts of a path: few routes share them."""
-    return "/".join(path.split("/", 3)[:3])
+def _heads(path: str) -> tuple[str, str]:
+    """The first two parts of a path, which few routes share, and the first."""
+    parts = path.split("/", 3)
+    return "/".join(parts[:3]), "/".join(parts[:2])
 
 
 def _included(router: APIRouter) -> Iterator[Any]:

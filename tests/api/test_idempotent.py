@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from nautilus.core.errors import DataError
 from nautilus.server import Settings, open_platform
+from nautilus.server.bus.deadlines import Limits
 from nautilus.server.http_errors import install
 from nautilus.server.idempotent import IDEMPOTENT
 from nautilus.server.metrics import EngineMetrics
@@ -66,7 +67,8 @@ def asked(tmp_path):
             app, desk = FastAPI(), Desk()
             install(app)
             app.include_router(desk.router())
-            app.state.settings, app.state.metrics = settings, EngineMetrics(engine_row("strategy"))
+            app.state.settings, app.state.limits = settings, Limits()
+            app.state.metrics = EngineMetrics(engine_row("strategy"))
             app.state.deps = type("Deps", (), {"platform": platform})()
             transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
             async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:

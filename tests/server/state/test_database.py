@@ -155,7 +155,7 @@ def test_another_version_of_the_tables_is_refused(url):
     database.write_now(_set_version, SCHEMA_VERSION + 1)
     database.close_now()
     with pytest.raises(
-        DataError, match=r"written with version 3 of the tables, .* knows version 2"
+        DataError, match=r"written with version 4 of the tables, .* knows version 3"
     ):
         open_database(url)
 
