@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nautilus.marketdata.calendars import align_to_sessions as align_to_sessions
     from nautilus.marketdata.calendars import sessions as sessions
     from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
+    from nautilus.marketdata.history import price_history as price_history
     from nautilus.marketdata.reading import read_prices as read_prices
     from nautilus.marketdata.reference import Instrument as Instrument
     from nautilus.marketdata.reference import asset_class as asset_class
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from nautilus.marketdata.simulation import SimulatedMarket as SimulatedMarket
     from nautilus.marketdata.simulation import simulate_market as simulate_market
     from nautilus.marketdata.simulation import simulated_symbols as simulated_symbols
+    from nautilus.marketdata.store import Store as Store
 
 __all__ = [
     "Bar",
     "Instrument",
     "SimulatedMarket",
+    "Store",
     "adjust_prices",
     "align_to_sessions",
     "asset_class",
@@ -36,6 +39,7 @@ __all__ = [
     "find_instrument",
     "known_symbols",
     "load_sample",
+    "price_history",
     "read_prices",
     "resample_bars",
     "sectors",
@@ -51,9 +55,11 @@ __getattr__, __dir__ = lazy_exports(
         "bars": ["Bar", "adjust_prices", "resample_bars"],
         "calendars": ["align_to_sessions", "sessions"],
         "fundamentals": ["simulate_fundamentals"],
+        "history": ["price_history"],
         "reading": ["read_prices"],
         "reference": ["Instrument", "asset_class", "find_instrument", "known_symbols", "sectors"],
         "samples": ["available_samples", "load_sample"],
         "simulation": ["SimulatedMarket", "simulate_market", "simulated_symbols"],
+        "store": ["Store"],
     },
 )

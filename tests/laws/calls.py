@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,7 @@ FACTS = {
     name: dict(zip(LABELS[:3], (10.0, 30.0, 20.0), strict=True))
     for name in ("shares_outstanding", "book_value")
 }
+FOLDER = tempfile.mkdtemp()
 JAN_2, JAN_3, JAN_4 = (datetime(2024, 1, d) for d in (2, 3, 4))
 
 
@@ -294,6 +296,7 @@ MARKETDATA = [
     ),
     Call(m.Instrument, lambda: ((), {"symbol": "AAPL", "name": "Apple"})),
     making(m.SimulatedMarket, simulated, by=m.simulate_market, **YEAR),
+    Call(m.Store, lambda: ((FOLDER,), {})),
     making(m.adjust_prices, lambda: (prices()["ASSET0"],), splits={"2023-02-01": 2.0}),
     making(m.align_to_sessions, lambda: (prices(), "XNYS")),
     call(m.asset_class, "equities"),
@@ -301,6 +304,7 @@ MARKETDATA = [
     call(m.find_instrument, "AAPL"),
     call(m.known_symbols),
     call(m.load_sample, "sp500_ohlcv", start="2008-09-15", end="2008-09-30"),
+    call(m.price_history, ["AAPL"], "2024-01-02", "2024-02-01", source="simulated"),
     making(m.read_prices, lambda: (table(),)),
     making(m.resample_bars, lambda: (bars(),), timeframe="1h"),
     making(m.sectors, lambda: (["AAPL", "XOM", "SPY"],)),
