@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from nautilus.marketdata.calendars import align_to_sessions as align_to_sessions
     from nautilus.marketdata.calendars import sessions as sessions
     from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
+    from nautilus.marketdata.latency import ClockOffset as ClockOffset
+    from nautilus.marketdata.latency import LatencyHistogram as LatencyHistogram
     from nautilus.marketdata.reading import read_prices as read_prices
     from nautilus.marketdata.reference import Instrument as Instrument
     from nautilus.marketdata.reference import asset_class as asset_class
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bar",
+    "ClockOffset",
     "Instrument",
+    "LatencyHistogram",
     "SimulatedMarket",
     "adjust_prices",
     "align_to_sessions",
@@ -51,6 +55,7 @@ __getattr__, __dir__ = lazy_exports(
         "bars": ["Bar", "adjust_prices", "resample_bars"],
         "calendars": ["align_to_sessions", "sessions"],
         "fundamentals": ["simulate_fundamentals"],
+        "latency": ["ClockOffset", "LatencyHistogram"],
         "reading": ["read_prices"],
         "reference": ["Instrument", "asset_class", "find_instrument", "known_symbols", "sectors"],
         "samples": ["available_samples", "load_sample"],

@@ -162,6 +162,12 @@ def table():
     )
 
 
+def latencies():
+    made = m.LatencyHistogram()
+    made.record([1_000_000, 2_000_000, 40_000_000])
+    return made
+
+
 def simulated():
     return (["SPY", "TLT"],)
 
@@ -292,6 +298,8 @@ MARKETDATA = [
             },
         ),
     ),
+    call(m.ClockOffset, 1_000, window_seconds=60),
+    making(m.LatencyHistogram, tuple, by=latencies),
     Call(m.Instrument, lambda: ((), {"symbol": "AAPL", "name": "Apple"})),
     making(m.SimulatedMarket, simulated, by=m.simulate_market, **YEAR),
     making(m.adjust_prices, lambda: (prices()["ASSET0"],), splits={"2023-02-01": 2.0}),
