@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nautilus.marketdata.bars import resample_bars as resample_bars
     from nautilus.marketdata.calendars import align_to_sessions as align_to_sessions
     from nautilus.marketdata.calendars import sessions as sessions
+    from nautilus.marketdata.expected import expected_bars as expected_bars
     from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
     from nautilus.marketdata.latency import ClockOffset as ClockOffset
     from nautilus.marketdata.latency import LatencyHistogram as LatencyHistogram
@@ -37,6 +38,7 @@ __all__ = [
     "align_to_sessions",
     "asset_class",
     "available_samples",
+    "expected_bars",
     "find_instrument",
     "known_symbols",
     "load_sample",
@@ -54,6 +56,7 @@ __getattr__, __dir__ = lazy_exports(
     {
         "bars": ["Bar", "adjust_prices", "resample_bars"],
         "calendars": ["align_to_sessions", "sessions"],
+        "expected": ["expected_bars"],
         "fundamentals": ["simulate_fundamentals"],
         "latency": ["ClockOffset", "LatencyHistogram"],
         "reading": ["read_prices"],

@@ -306,6 +306,7 @@ MARKETDATA = [
     making(m.align_to_sessions, lambda: (prices(), "XNYS")),
     call(m.asset_class, "equities"),
     call(m.available_samples),
+    call(m.expected_bars, "XNYS", "2025-08-01", "2025-08-22", timeframe="1h"),
     call(m.find_instrument, "AAPL"),
     call(m.known_symbols),
     call(m.load_sample, "sp500_ohlcv", start="2008-09-15", end="2008-09-30"),
