@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from nautilus.marketdata.bars import resample_bars as resample_bars
     from nautilus.marketdata.calendars import align_to_sessions as align_to_sessions
     from nautilus.marketdata.calendars import sessions as sessions
+    from nautilus.marketdata.expected import expected_bars as expected_bars
     from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
     from nautilus.marketdata.history import price_history as price_history
+    from nautilus.marketdata.latency import ClockOffset as ClockOffset
+    from nautilus.marketdata.latency import LatencyHistogram as LatencyHistogram
     from nautilus.marketdata.reading import read_prices as read_prices
     from nautilus.marketdata.reference import Instrument as Instrument
     from nautilus.marketdata.reference import asset_class as asset_class
@@ -29,13 +32,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bar",
+    "ClockOffset",
     "Instrument",
+    "LatencyHistogram",
     "SimulatedMarket",
     "Store",
     "adjust_prices",
     "align_to_sessions",
     "asset_class",
     "available_samples",
+    "expected_bars",
     "find_instrument",
     "known_symbols",
     "load_sample",
@@ -54,8 +60,10 @@ __getattr__, __dir__ = lazy_exports(
     {
         "bars": ["Bar", "adjust_prices", "resample_bars"],
         "calendars": ["align_to_sessions", "sessions"],
+        "expected": ["expected_bars"],
         "fundamentals": ["simulate_fundamentals"],
         "history": ["price_history"],
+        "latency": ["ClockOffset", "LatencyHistogram"],
         "reading": ["read_prices"],
         "reference": ["Instrument", "asset_class", "find_instrument", "known_symbols", "sectors"],
         "samples": ["available_samples", "load_sample"],

@@ -164,6 +164,12 @@ def table():
     )
 
 
+def latencies():
+    made = m.LatencyHistogram()
+    made.record([1_000_000, 2_000_000, 40_000_000])
+    return made
+
+
 def simulated():
     return (["SPY", "TLT"],)
 
@@ -294,6 +300,8 @@ MARKETDATA = [
             },
         ),
     ),
+    call(m.ClockOffset, 1_000, window_seconds=60),
+    making(m.LatencyHistogram, tuple, by=latencies),
     Call(m.Instrument, lambda: ((), {"symbol": "AAPL", "name": "Apple"})),
     making(m.SimulatedMarket, simulated, by=m.simulate_market, **YEAR),
     Call(m.Store, lambda: ((FOLDER,), {})),
@@ -301,6 +309,7 @@ MARKETDATA = [
     making(m.align_to_sessions, lambda: (prices(), "XNYS")),
     call(m.asset_class, "equities"),
     call(m.available_samples),
+    call(m.expected_bars, "XNYS", "2025-08-01", "2025-08-22", timeframe="1h"),
     call(m.find_instrument, "AAPL"),
     call(m.known_symbols),
     call(m.load_sample, "sp500_ohlcv", start="2008-09-15", end="2008-09-30"),
