@@ -70,11 +70,10 @@ class EdgarSource(HttpSource):
         """With the CIK, which needs the map of tickers once."""
         if found := _CIK.fullmatch(request.symbol):
             return request.with_options(cik=int(found[1]))
-        tickers = self._tickers
-        if tickers is None:
-            _, tickers = await self.retried(request.with_options(tickers=True), _ticker_map)
-            self._tickers = tickers
-        return request.with_options(cik=_find(request.symbol, tickers))
+        if self._tickers is None:
+            answer = await self.retried(request.with_options(tickers=True), _ticker_map)
+            self._tickers = answer[1]
+        return request.with_options(cik=_find(request.symbol, self._tickers))
 
     def call(self, request: DataRequest) -> tuple[str, Mapping[str, str]]:
         """`companyfacts`, `companyconcept`, `submissions`, or the map of tickers."""

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -130,11 +131,13 @@ class HttpTransport:
             httpx2 = _httpx2()
             # A proxy of the environment serves the world, not this machine.
             transports = {
-                pattern: _keyed(httpx2.AsyncHTTPTransport(proxy=proxy), self._put_in)
+                pattern: _keyed(
+                    httpx2.AsyncHTTPTransport(verify=_trusted(), proxy=proxy), self._put_in
+                )
                 for pattern, proxy in ({} if local else _proxies()).items()
             }
             self._clients[local] = httpx2.AsyncClient(
-                transport=_keyed(httpx2.AsyncHTTPTransport(), self._put_in),
+                transport=_keyed(httpx2.AsyncHTTPTransport(verify=_trusted()), self._put_in),
                 mounts=transports or None,
                 timeout=self._timeout,
                 headers=self._headers,
@@ -156,6 +159,12 @@ class HttpTransport:
 
     def _failure(self, shown: str, what: str) -> Upstream:
         return Upstream(f"{self._source} {what}; {shown} was not answered.", source=self._source)
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> Any:
+    """Certificates of the machine: reading them takes longer than a request, so only once."""
+    return _httpx2().create_ssl_context(trust_env=True)
 
 
 def _proxies() -> dict[str, str]:

@@ -38,6 +38,7 @@ _INTERVALS = {
     "1d": "1d", "1w": "1wk", "1M": "1mo",
 }  # fmt: skip
 _SECONDS = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600}
+_EVENTS = (("dividends", "dividend"), ("capitalGains", "dividend"), ("splits", "split"))
 _MINUTE_DAYS = 7  # of 1m bars, at most 8 days per call
 _FIELDS = ("open", "high", "low", "close", "volume")
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Safari/537.36"
@@ -225,22 +226,22 @@ def _action_rows(
 ) -> list[tuple[Any, ...]]:
     events = result.get("events") or {}
     zone = _zone(meta)
-    rows: list[tuple[Any, ...]] = []
-    for group, kind in (
-        ("dividends", "dividend"),
-        ("capitalGains", "dividend"),
-        ("splits", "split"),
-    ):
+    values: dict[tuple[datetime, str], float] = {}
+    for group, kind in _EVENTS:
         entries = require(events, group, Mapping, "yfinance") if group in events else {}
         for one in entries.values():
             at = _stamp(require(one, "date", int, "yfinance"), "1d", zone)
-            value = _ratio(one) if kind == "split" else _amount(one)
-            rows.append((request.symbol, at, kind, value, "yfinance", at))
-    return rows
+            if kind == "split":
+                values[at, kind] = values.get((at, kind), 1.0) * _ratio(one)
+            else:
+                values[at, kind] = values.get((at, kind), 0.0) + _amount(one)
+    return [
+        (request.symbol, at, kind, value, "yfinance", at) for (at, kind), value in values.items()
+    ]
 
 
-def _amount(one: Any) -> float | None:
-    return number(require(one, "amount", (int, float), "yfinance"), "amount", "yfinance")
+def _amount(one: Any) -> float:
+    return number(require(one, "amount", (int, float), "yfinance"), "amount", "yfinance") or 0.0
 
 
 def _ratio(one: Any) -> float:
