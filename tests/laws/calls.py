@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 
 import nautilus as nt
 from nautilus.accounting import Fill, Mark
@@ -168,6 +169,16 @@ def latencies():
     return made
 
 
+def ticks():
+    at = [datetime(2024, 1, 2, 14, 30, second, tzinfo=UTC) for second in range(40)]
+    return pl.DataFrame({"timestamp": at, "price": 10.0 + 0.01 * (np.arange(40) % 3)})
+
+
+def daily_bars():
+    rows = [f"2025-08-{day:02d}" for day in (1, 4, 5, 6, 8, 11, 12, 13, 14, 15)]
+    return pd.DataFrame({"close": np.linspace(10.0, 11.0, 10)}, index=pd.to_datetime(rows))
+
+
 def simulated():
     return (["SPY", "TLT"],)
 
@@ -301,6 +312,9 @@ MARKETDATA = [
     call(m.ClockOffset, 1_000, window_seconds=60),
     making(m.LatencyHistogram, tuple, by=latencies),
     Call(m.Instrument, lambda: ((), {"symbol": "AAPL", "name": "Apple"})),
+    call(m.QualityIssue, "spike", JAN_2, "high", 12.0, 10.0, "compare", "+20%, then -17%"),
+    making(m.QualityReport, lambda: (daily_bars(),), by=m.quality_report),
+    making(m.TickQuality, lambda: (ticks(),), by=m.tick_quality, neighbours=10),
     making(m.SimulatedMarket, simulated, by=m.simulate_market, **YEAR),
     making(m.adjust_prices, lambda: (prices()["ASSET0"],), splits={"2023-02-01": 2.0}),
     making(m.align_to_sessions, lambda: (prices(), "XNYS")),
@@ -310,6 +324,7 @@ MARKETDATA = [
     call(m.find_instrument, "AAPL"),
     call(m.known_symbols),
     call(m.load_sample, "sp500_ohlcv", start="2008-09-15", end="2008-09-30"),
+    making(m.quality_report, lambda: (daily_bars(),)),
     making(m.read_prices, lambda: (table(),)),
     making(m.resample_bars, lambda: (bars(),), timeframe="1h"),
     making(m.sectors, lambda: (["AAPL", "XOM", "SPY"],)),
@@ -317,6 +332,7 @@ MARKETDATA = [
     making(m.simulate_fundamentals, lambda: (["AAPL", "MSFT"],), seed=3),
     making(m.simulate_market, simulated, **YEAR),
     call(m.simulated_symbols),
+    making(m.tick_quality, lambda: (ticks(),), neighbours=10),
 ]
 
 PORTFOLIO = [

@@ -220,8 +220,9 @@ def _report(
 ) -> QualityReport:
     checked = sum(c["checked"] for c in checks.values())
     violations = sum(c["violations"] for c in checks.values())
-    figures = {
-        "completeness": 1.0 - covered.n_missing / len(expected) if len(expected) else float("nan"),
+    missing = covered.n_missing / len(expected) if len(expected) else float("nan")
+    figures: dict[str, Any] = {
+        "completeness": 1.0 - missing,
         "timeliness": timely,
         "accuracy": agreement.accuracy,
         "consistency": 1.0 - violations / checked if checked else 1.0,
