@@ -87,18 +87,20 @@ def find_splits(
     *,
     adjusted: bool,
     explained: set[int],
+    reverting: set[int],
 ) -> set[int]:
     """Moves by the ratio of a split: recorded but applied on another day, or not recorded at all.
 
     As traded, a price falls by the ratio on the ex-date and nowhere else. Split-adjusted prices do
-    not move by it anywhere. Volume that moves inversely makes an unrecorded one more likely.
+    not move by it anywhere. Volume that moves inversely makes an unrecorded one more likely; a
+    move that the next bar takes back is none.
     """
     days = bars.times.astype("datetime64[D]")
     found: set[int] = set()
     for jump in _jumps(bars, returns, explained):
         near = _recorded(jump, days, actions)
         if near is None:
-            if jump.very and _in_table(jump.ratio):
+            if jump.very and _in_table(jump.ratio) and jump.row not in reverting:
                 found.add(jump.row)
                 _unrecorded(bars, jump, issues)
         elif adjusted or near[0] != days[jump.row] or near[2]:

@@ -207,6 +207,8 @@ def _many(
     """With three and more, each against the median: who is far from it is wrong."""
     middle = np.median(np.where(known, returns, 0.0), axis=0)
     by_source, first = {}, np.zeros(len(middle), dtype=bool)
+    name = next(iter(closes))
+    _basis_switch(name, "the median", times, returns[0] - middle, gaps, gaps != 0, issues)
     for k, key in enumerate(closes):
         apart = np.where(known, returns[k] - middle, 0.0)
         basis = (gaps != 0) & (np.abs(np.abs(apart) - np.abs(gaps)) <= tolerance)
