@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from nautilus.marketdata.history import price_history as price_history
     from nautilus.marketdata.latency import ClockOffset as ClockOffset
     from nautilus.marketdata.latency import LatencyHistogram as LatencyHistogram
+    from nautilus.marketdata.quality import QualityIssue as QualityIssue
+    from nautilus.marketdata.quality import QualityReport as QualityReport
+    from nautilus.marketdata.quality import TickQuality as TickQuality
+    from nautilus.marketdata.quality import quality_report as quality_report
+    from nautilus.marketdata.quality import tick_quality as tick_quality
     from nautilus.marketdata.reading import read_prices as read_prices
     from nautilus.marketdata.reference import Instrument as Instrument
     from nautilus.marketdata.reference import asset_class as asset_class
@@ -35,8 +40,11 @@ __all__ = [
     "ClockOffset",
     "Instrument",
     "LatencyHistogram",
+    "QualityIssue",
+    "QualityReport",
     "SimulatedMarket",
     "Store",
+    "TickQuality",
     "adjust_prices",
     "align_to_sessions",
     "asset_class",
@@ -46,6 +54,7 @@ __all__ = [
     "known_symbols",
     "load_sample",
     "price_history",
+    "quality_report",
     "read_prices",
     "resample_bars",
     "sectors",
@@ -53,6 +62,7 @@ __all__ = [
     "simulate_fundamentals",
     "simulate_market",
     "simulated_symbols",
+    "tick_quality",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -64,6 +74,13 @@ __getattr__, __dir__ = lazy_exports(
         "fundamentals": ["simulate_fundamentals"],
         "history": ["price_history"],
         "latency": ["ClockOffset", "LatencyHistogram"],
+        "quality": [
+            "QualityIssue",
+            "QualityReport",
+            "TickQuality",
+            "quality_report",
+            "tick_quality",
+        ],
         "reading": ["read_prices"],
         "reference": ["Instrument", "asset_class", "find_instrument", "known_symbols", "sectors"],
         "samples": ["available_samples", "load_sample"],

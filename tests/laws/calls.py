@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 
 import nautilus as nt
 from nautilus.accounting import Fill, Mark
@@ -170,6 +171,16 @@ def latencies():
     return made
 
 
+def ticks():
+    at = [datetime(2024, 1, 2, 14, 30, second, tzinfo=UTC) for second in range(40)]
+    return pl.DataFrame({"timestamp": at, "price": 10.0 + 0.01 * (np.arange(40) % 3)})
+
+
+def daily_bars():
+    rows = [f"2025-08-{day:02d}" for day in (1, 4, 5, 6, 8, 11, 12, 13, 14, 15)]
+    return pd.DataFrame({"close": np.linspace(10.0, 11.0, 10)}, index=pd.to_datetime(rows))
+
+
 def simulated():
     return (["SPY", "TLT"],)
 
@@ -303,6 +314,9 @@ MARKETDATA = [
     call(m.ClockOffset, 1_000, window_seconds=60),
     making(m.LatencyHistogram, tuple, by=latencies),
     Call(m.Instrument, lambda: ((), {"symbol": "AAPL", "name": "Apple"})),
+    call(m.QualityIssue, "spike", JAN_2, "high", 12.0, 10.0, "compare", "+20%, then -17%"),
+    making(m.QualityReport, lambda: (daily_bars(),), by=m.quality_report),
+    making(m.TickQuality, lambda: (ticks(),), by=m.tick_quality, neighbours=10),
     making(m.SimulatedMarket, simulated, by=m.simulate_market, **YEAR),
     Call(m.Store, lambda: ((FOLDER,), {})),
     making(m.adjust_prices, lambda: (prices()["ASSET0"],), splits={"2023-02-01": 2.0}),
@@ -314,6 +328,7 @@ MARKETDATA = [
     call(m.known_symbols),
     call(m.load_sample, "sp500_ohlcv", start="2008-09-15", end="2008-09-30"),
     call(m.price_history, ["AAPL"], "2024-01-02", "2024-02-01", source="simulated"),
+    making(m.quality_report, lambda: (daily_bars(),)),
     making(m.read_prices, lambda: (table(),)),
     making(m.resample_bars, lambda: (bars(),), timeframe="1h"),
     making(m.sectors, lambda: (["AAPL", "XOM", "SPY"],)),
@@ -321,6 +336,7 @@ MARKETDATA = [
     making(m.simulate_fundamentals, lambda: (["AAPL", "MSFT"],), seed=3),
     making(m.simulate_market, simulated, **YEAR),
     call(m.simulated_symbols),
+    making(m.tick_quality, lambda: (ticks(),), neighbours=10),
 ]
 
 PORTFOLIO = [

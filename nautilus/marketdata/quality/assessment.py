@@ -36,6 +36,7 @@ from nautilus.marketdata.quality.outliers import (
     find_spikes,
     find_stale,
     log_returns,
+    reverting,
 )
 from nautilus.marketdata.quality.report import QualityReport
 from nautilus.marketdata.quality.scales import find_splits, find_unit_errors
@@ -199,9 +200,19 @@ def _check_values(
     bars: BarColumns, returns: Returns, facts: Actions, issues: Issues, *, adjusted: bool
 ) -> None:
     """Each finding explains the moves it covers, so that one defect is one kind of issue."""
+    places = reverting(returns)
+    around = {int(row) for i in (places, places + 1) for row in returns.rows[i]}
     explained = find_unit_errors(bars, returns, issues)
-    explained |= find_splits(bars, returns, facts, issues, adjusted=adjusted, explained=explained)
-    find_spikes(bars, returns, issues, explained)
+    explained |= find_splits(
+        bars,
+        returns,
+        facts,
+        issues,
+        adjusted=adjusted,
+        explained=explained,
+        reverting=around,
+    )
+    find_spikes(bars, returns, places, issues, explained)
     find_outliers(bars, returns, issues)
     find_stale(bars, issues)
 
@@ -220,8 +231,9 @@ def _report(
 ) -> QualityReport:
     checked = sum(c["checked"] for c in checks.values())
     violations = sum(c["violations"] for c in checks.values())
-    figures = {
-        "completeness": 1.0 - covered.n_missing / len(expected) if len(expected) else float("nan"),
+    missing = covered.n_missing / len(expected) if len(expected) else float("nan")
+    figures: dict[str, Any] = {
+        "completeness": 1.0 - missing,
         "timeliness": timely,
         "accuracy": agreement.accuracy,
         "consistency": 1.0 - violations / checked if checked else 1.0,

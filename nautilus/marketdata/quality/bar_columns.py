@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from nautilus.core.errors import DataError, LabelError, TimeIndexError
 
-__all__ = ["Actions", "BarColumns", "Floats", "Times", "read_actions", "read_bars"]
+__all__ = [
+    "Actions",
+    "BarColumns",
+    "Floats",
+    "Times",
+    "numbers",
+    "read_actions",
+    "read_bars",
+    "stamps",
+]
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
@@ -87,20 +96,21 @@ def read_bars(bars: Any, name: str) -> BarColumns:
             f" got {', '.join(columns) or type(bars).__name__}.",
             field=name,
         )
-    read = {c: _numbers(bars[c], c, name) for c in _NUMBERS if c in columns}
+    read = {c: numbers(bars[c], c, name) for c in _NUMBERS if c in columns}
     close = read["close"]
     for column in ("open", "high", "low"):
         read.setdefault(column, close)
     return BarColumns(
         times=_times(bars, columns, name),
-        knowledge=_stamps(bars["knowledge_ts"], name) if "knowledge_ts" in columns else None,
+        knowledge=stamps(bars["knowledge_ts"], name) if "knowledge_ts" in columns else None,
         symbol=_only(bars, "symbol", columns, name),
         source=_only(bars, "source", columns, name),
         **read,
     )
 
 
-def _numbers(column: Any, label: str, name: str) -> Floats:
+def numbers(column: Any, label: str, name: str) -> Floats:
+    """A column as floats; what is missing is NaN."""
     try:
         return np.asarray(column.to_numpy(), dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -109,8 +119,8 @@ def _numbers(column: Any, label: str, name: str) -> Floats:
 
 def _times(bars: Any, columns: list[str], name: str) -> Times:
     if "timestamp" in columns:
-        return _stamps(bars["timestamp"], name)
-    index = getattr(bars, "index", None)
+        return stamps(bars["timestamp"], name)
+    index: Any = getattr(bars, "index", None)
     if getattr(index, "dtype", None) is None or not hasattr(index, "tz"):
         raise TimeIndexError(
             f"`{name}` must have a column `timestamp`, or be a pandas frame by time.", field=name
@@ -119,7 +129,8 @@ def _times(bars: Any, columns: list[str], name: str) -> Times:
     return np.asarray(plain.to_numpy().astype("datetime64[us]"))
 
 
-def _stamps(column: Any, name: str) -> Times:
+def stamps(column: Any, name: str) -> Times:
+    """A column of aware times as datetime64[us] in UTC."""
     zone = getattr(column.dtype, "time_zone", "UTC")
     if zone != "UTC":
         raise TimeIndexError(
@@ -175,9 +186,9 @@ def read_actions(actions: Any, symbol: str) -> Actions:
             f"`actions` must have columns timestamp, kind, value; {', '.join(missing)} missing.",
             field="actions",
         )
-    days = _stamps(actions["timestamp"], "actions").astype("datetime64[D]")
+    days = stamps(actions["timestamp"], "actions").astype("datetime64[D]")
     kinds = np.asarray(actions["kind"].to_list(), dtype=object)
-    values = _numbers(actions["value"], "value", "actions")
+    values = numbers(actions["value"], "value", "actions")
     ours = np.ones(len(days), dtype=bool)
     if "symbol" in columns and symbol:
         ours = np.asarray(actions["symbol"].to_list(), dtype=object) == symbol

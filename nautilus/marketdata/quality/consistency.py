@@ -82,13 +82,20 @@ _WORDS = {
     "jump": ("low", "compare with another source", "opens far from the close before"),
     "off_tick": ("medium", "check the tick size", "no multiple of the tick size"),
 }
-_BOUNDS = {
-    "price_above_high": lambda b, i: (max(b.open[i], b.close[i]), b.high[i]),
-    "price_below_low": lambda b, i: (min(b.open[i], b.close[i]), b.low[i]),
-    "negative_volume": lambda b, i: (b.volume[i], 0.0),
-    "vwap_outside_range": lambda b, i: (b.vwap[i], b.close[i]),
-    "jump": lambda b, i: (b.open[i], b.close[i - 1]),
-}
+
+
+def _bounds(name: str, bars: BarColumns, row: int) -> tuple[float, float]:
+    """What was found, and what it was compared with."""
+    open_, close = bars.open[row], bars.close[row]
+    if name == "price_above_high":
+        return max(open_, close), bars.high[row]
+    if name == "price_below_low":
+        return min(open_, close), bars.low[row]
+    if name == "negative_volume" and bars.volume is not None:
+        return bars.volume[row], 0.0
+    if name == "vwap_outside_range" and bars.vwap is not None:
+        return bars.vwap[row], close
+    return (open_, bars.close[row - 1]) if name == "jump" else (close, np.nan)
 
 
 def _add(
@@ -97,10 +104,9 @@ def _add(
     rows = np.flatnonzero(found)
     checks[name] = {"checked": int(looked.sum()), "violations": len(rows)}
     severity, action, evidence = _WORDS[name]
-    bounds = _BOUNDS.get(name, lambda b, i: (b.close[i], np.nan))
 
     def issue(row: int) -> QualityIssue:
-        value, expected = (number(float(x)) for x in bounds(bars, row))
+        value, expected = (number(float(x)) for x in _bounds(name, bars, row))
         at = stamp(bars.times[row])
         return QualityIssue(name, at, severity, value, expected, action, evidence)
 

@@ -82,8 +82,8 @@ class Span:
             return times + np.timedelta64(MINUTES[self.timeframe], "m") + delay
         if self.timeframe == "1M":
             months = times.astype("datetime64[M]") + 1
-            return months.astype("datetime64[us]") - _DAY + delay
-        return times + (4 * _DAY if self.timeframe == "1w" else 0 * _DAY) + delay
+            return np.asarray(months.astype("datetime64[us]") - _DAY + delay)
+        return np.asarray(times + (4 * _DAY if self.timeframe == "1w" else 0 * _DAY) + delay)
 
 
 def span_of(

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from nautilus.marketdata.quality.bar_columns import BarColumns
 from nautilus.marketdata.quality.issues import Issues, QualityIssue, number, runs, stamp
 
-__all__ = ["Returns", "find_outliers", "find_spikes", "find_stale", "log_returns"]
+__all__ = [
+    "Returns",
+    "find_outliers",
+    "find_spikes",
+    "find_stale",
+    "log_returns",
+    "reverting",
+]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -87,42 +94,42 @@ def find_outliers(bars: BarColumns, returns: Returns, issues: Issues) -> None:
     )
 
 
-def find_spikes(
-    bars: BarColumns, returns: Returns, issues: Issues, explained: set[int]
-) -> NDArray[np.int64]:
-    """Bad prints: a move of more than 8 sigma that the next bar takes back.
-
-    Returns
-    -------
-    array of int
-        Rows of the bars.
-    """
+def reverting(returns: Returns) -> NDArray[np.int64]:
+    """Places of the returns of more than 8 sigma that the next one takes back."""
     r, sigma = returns.values, returns.sigma
     if len(r) < 3:
         return np.empty(0, dtype=np.int64)
     move, back = r[1:-1], r[2:]
-    spread = np.minimum(sigma[1:-1], sigma[2:])
-    found = np.abs(move) > np.maximum(_SPIKE * spread, _LEAST_SPIKE)
+    found = np.abs(move) > np.maximum(_SPIKE * np.minimum(sigma[1:-1], sigma[2:]), _LEAST_SPIKE)
     found &= np.abs(move + back) < _SPIKE_RETURN * np.abs(move)
-    rows = returns.rows[1:-1][found]
-    kept = np.array([row for row in rows.tolist() if row not in explained], dtype=np.int64)
-    places = {int(row): int(i) + 1 for row, i in zip(rows, np.flatnonzero(found), strict=True)}
+    return np.flatnonzero(found) + 1
 
-    def issue(row: int) -> QualityIssue:
-        i = places[row]
+
+def find_spikes(
+    bars: BarColumns,
+    returns: Returns,
+    places: NDArray[np.int64],
+    issues: Issues,
+    explained: set[int],
+) -> None:
+    """Bad prints: the bars at `places` from `reverting` that nothing else explains."""
+    r, sigma, rows = returns.values, returns.sigma, returns.rows
+
+    def issue(i: int) -> QualityIssue:
         return QualityIssue(
             "spike",
-            stamp(bars.times[row]),
+            stamp(bars.times[rows[i]]),
             "high",
-            float(bars.close[row]),
-            float(bars.close[returns.rows[i - 1]]),
+            float(bars.close[rows[i]]),
+            float(bars.close[rows[i - 1]]),
             "compare with another source, leave it out of returns",
             f"{np.expm1(r[i]):+.1%}, then {np.expm1(r[i + 1]):+.1%};"
             f" {abs(r[i]) / sigma[i]:.0f} robust deviations",
         )
 
-    issues.add_each(kept, issue)
-    return kept
+    for i in places.tolist():
+        if int(rows[i]) not in explained:
+            issues.add(issue(i), (int(rows[i]),))
 
 
 def find_stale(bars: BarColumns, issues: Issues) -> None:

@@ -24,6 +24,7 @@ _SPLIT_SIGMAS = 8.0
 _RECORDED_SIGMAS = 4.0
 _NEAR = 10  # bars between a split and the day it was applied to prices
 _VOLUME_BARS = 20
+_NEWS = 3.0  # times the volume that a split would bring
 
 
 def find_unit_errors(bars: BarColumns, returns: Returns, issues: Issues) -> set[int]:
@@ -86,18 +87,20 @@ def find_splits(
     *,
     adjusted: bool,
     explained: set[int],
+    reverting: set[int],
 ) -> set[int]:
     """Moves by the ratio of a split: recorded but applied on another day, or not recorded at all.
 
     As traded, a price falls by the ratio on the ex-date and nowhere else. Split-adjusted prices do
-    not move by it anywhere. Volume that moves inversely makes an unrecorded one more likely.
+    not move by it anywhere. Volume that moves inversely makes an unrecorded one more likely; a
+    move that the next bar takes back is none.
     """
     days = bars.times.astype("datetime64[D]")
     found: set[int] = set()
     for jump in _jumps(bars, returns, explained):
         near = _recorded(jump, days, actions)
         if near is None:
-            if jump.very and _in_table(jump.ratio):
+            if jump.very and _in_table(jump.ratio) and jump.row not in reverting:
                 found.add(jump.row)
                 _unrecorded(bars, jump, issues)
         elif adjusted or near[0] != days[jump.row] or near[2]:
@@ -169,21 +172,34 @@ def _misapplied(
 
 def _unrecorded(bars: BarColumns, jump: _Jump, issues: Issues) -> None:
     volume = _volume_ratio(bars, jump.row)
-    sure = volume is not None and abs(np.log(volume / jump.ratio)) < abs(np.log(volume))
-    said = "no volume" if volume is None else f"median volume changes by {volume:.3g}"
+    severity = _by_volume(volume, jump.ratio)
     issues.add(
         QualityIssue(
             "split_without_action",
             stamp(bars.times[jump.row]),
-            "high" if sure else "medium",
+            severity,
             float(bars.close[jump.row]),
             float(bars.close[jump.before]) / _nearest(jump.ratio),
             "look for a split on this day, or for news",
             f"moves by {jump.ratio:.4g}, near the ratio {_nearest(jump.ratio):g};"
-            f" no split recorded; {said}",
+            f" no split recorded; {_said(volume)}",
         ),
         (jump.row,),
     )
+
+
+def _by_volume(volume: float | None, ratio: float) -> str:
+    """Volume by the ratio of the split speaks for one, far more than that for news."""
+    if volume is None:
+        return "medium"
+    off = np.log(volume / ratio)
+    if abs(off) < abs(np.log(ratio)) / 2:
+        return "high"
+    return "low" if off > np.log(_NEWS) else "medium"
+
+
+def _said(volume: float | None) -> str:
+    return "no volume" if volume is None else f"median volume times {volume:.3g}"
 
 
 def _nearest(ratio: float) -> float:

@@ -120,7 +120,6 @@ def _two(
     other = next(key for key in closes if key != name)
     apart = returns[0] - returns[1]
     paying = gaps != 0
-    total = np.abs(apart - gaps) < np.abs(apart)
     basis = paying & (np.minimum(np.abs(apart), np.abs(np.abs(apart) - np.abs(gaps))) <= tolerance)
     _basis_switch(name, other, times, apart, gaps, paying, issues)
     bad = _blamed(np.where(basis, 0.0, np.nan_to_num(apart)), tolerance)
@@ -138,7 +137,6 @@ def _two(
         ),
         bars=False,
     )
-    del total
     return bad
 
 
@@ -180,7 +178,8 @@ def _basis_switch(
     if fits[best] < _PURE * len(at) or fits[best] - constant < _MIN_SIDE:
         return
     after = before[-1] - before[best] > (len(at) - best) / 2
-    words = ("differs", "agrees") if not after else ("agrees", "differs")
+    same, other_way = f"has the return of {other}", "differs from it by the dividend"
+    words = (same, other_way) if after else (other_way, same)
     first = at[best]
     issues.add(
         QualityIssue(
@@ -190,8 +189,8 @@ def _basis_switch(
             float(apart[first]),
             float(gaps[first]),
             "take price returns or total returns throughout: re-base or refuse",
-            f"on {best} ex-dates before {name} {words[0]} with {other} by the dividend, on"
-            f" {len(at) - best} from here on it {words[1]}: {int(fits[best])} of {len(at)} fit",
+            f"on {best} ex-dates {name} {words[0]}, on {len(at) - best} from here on it"
+            f" {words[1]}: {int(fits[best])} of {len(at)} fit",
         )
     )
 
@@ -208,6 +207,8 @@ def _many(
     """With three and more, each against the median: who is far from it is wrong."""
     middle = np.median(np.where(known, returns, 0.0), axis=0)
     by_source, first = {}, np.zeros(len(middle), dtype=bool)
+    name = next(iter(closes))
+    _basis_switch(name, "the median", times, returns[0] - middle, gaps, gaps != 0, issues)
     for k, key in enumerate(closes):
         apart = np.where(known, returns[k] - middle, 0.0)
         basis = (gaps != 0) & (np.abs(np.abs(apart) - np.abs(gaps)) <= tolerance)

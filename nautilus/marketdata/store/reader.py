@@ -16,7 +16,7 @@ from nautilus.core.errors import NotFoundError, ParameterError
 from nautilus.marketdata.store.adjusting import ADJUSTMENTS, adjusted
 from nautilus.marketdata.store.catalogue import Catalogue, Coverage
 from nautilus.marketdata.store.selecting import EPOCH, instant, microseconds, rows_of
-from nautilus.marketdata.store.tables import STAMPS, Table, check_timeframe, table_of
+from nautilus.marketdata.store.tables import STAMPS, TABLES, Table, check_timeframe, table_of
 
 __all__ = ["Reader"]
 
@@ -160,6 +160,10 @@ class Reader:
         wanted = set(symbols)
         ordered = self._catalogue.sources(kind, name)
         return next((source for source in ordered if wanted <= have[source]), None)
+
+    def coverage_rows(self) -> list[Coverage]:
+        """What each source has of each symbol, of every kind and timeframe."""
+        return [row for kind in TABLES for row in self._catalogue.coverage(kind)]
 
     def coverage(self, kind: str = "bars", *, timeframe: str | None = None) -> pl.DataFrame:
         """First and last time and number of rows, by source and symbol."""
