@@ -8,7 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from nautilus.core.errors import NautilusError, NotFoundError, UnavailableError
+from nautilus.core.errors import (
+    NautilusError,
+    NotFoundError,
+    ParameterError,
+    UnavailableError,
+)
 from nautilus.core.results import Reason
 from nautilus.marketdata.reference import close_names, known_symbols
 from nautilus.server.market.simulated import simulated_rows
@@ -134,6 +139,8 @@ class Histories:
             try:
                 found = await self._from(name, asked)
             except NautilusError as error:
+                if name not in self.sources.opened and isinstance(error, ParameterError):
+                    raise
                 attempts.append(_tried(name, error.code, str(error), started))
                 continue
             if len(found.rows):
@@ -181,7 +188,7 @@ class Histories:
 
     async def _simulated(self, asked: Asked) -> Found:
         if asked.adjustment not in (None, "total") and asked.kind == "bars":
-            raise NotFoundError(
+            raise ParameterError(
                 "simulated prices are adjusted for everything; leave `adjustment` out or ask for"
                 " total.",
                 field="adjustment",
@@ -226,6 +233,7 @@ class Histories:
 
         from nautilus.marketdata.store import StoreFullError
 
+        reasons: tuple[Reason, ...] = ()
         rows = rows.drop([c for c in ("filed",) if c in rows.columns])
         if asked.keep and asked.kind in _KEPT and len(rows):
             try:
@@ -233,8 +241,6 @@ class Histories:
                 return self.stored(name, asked)
             except StoreFullError as error:
                 reasons = (Reason("NOT_STORED", (), str(error)),)
-        else:
-            reasons = ()
         if asked.kind == "bars" and asked.adjustment is not None:
             from nautilus.marketdata.store.adjusting import adjusted
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import NotFoundError, ParameterError
@@ -40,14 +40,14 @@ def _bars(symbol: str, timeframe: str, window: Window, now: datetime) -> pl.Data
 
     name = find_instrument(symbol).symbol
     days = window.sessions(now)
-    first = max(days[0], FIRST_DAY.item()) if days else None
-    if days is None or first is None or days[1] < first:
+    begins = date.fromisoformat(str(FIRST_DAY))
+    if days is None or days[1] < begins:
         raise NotFoundError(
             f"the simulated market has no closed session from {window.days[0]} to"
             f" {window.days[1]}; it runs from {FIRST_DAY} on.",
             field="start_date",
         )
-    market = simulate_market([name], start=first, end=days[1], timeframe=timeframe)
+    market = simulate_market([name], start=max(days[0], begins), end=days[1], timeframe=timeframe)
     columns: dict[str, Any] = {field: getattr(market, field)[:, 0] for field in BAR_FIELDS}
     times = pl.Series(market.times.astype("M8[us]")).dt.replace_time_zone("UTC")
     rows = pl.DataFrame({"timestamp": times, **columns})

@@ -35,8 +35,10 @@ class Window:
         """First and last closed New York session in the window; None if there is none."""
         first, last = self.days
         last = min(last, date.fromisoformat(str(last_session(now))))
-        found = new_york_trading_days(first, last) if first <= last else []
-        return (found[0].item(), found[-1].item()) if len(found) else None
+        if last < first:
+            return None
+        found = [date.fromisoformat(str(day)) for day in new_york_trading_days(first, last)]
+        return (found[0], found[-1]) if found else None
 
 
 def window_of(start: str | None, end: str | None, as_of: str | None, now: datetime) -> Window:

@@ -41,6 +41,7 @@ MOST_SYMBOLS = 500
 SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Timeframe = Literal["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1M"]
 DataKind = Literal["bars", "trades", "quotes", "macro", "fundamentals", "actions"]
+LiveKind = Literal["quotes", "trades", "level1", "level2", "orderbook", "bars"]
 Format = Literal["json", "csv", "parquet", "arrow"]
 # A date, or a time with its zone: a time without one could be anybody's.
 When = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}([T ].{1,32})?$")]
@@ -284,10 +285,9 @@ class ReplayRequest(Body):
 
 class SubscribeRequest(Body):
     symbols: Annotated[list[Symbol], Field(min_length=1, max_length=MOST_SYMBOLS)]
-    data_types: Annotated[
-        list[Literal["quotes", "trades", "level1", "level2", "orderbook", "bars"]],
-        Field(min_length=1, max_length=6),
-    ] = Field(default_factory=lambda: ["quotes", "trades"])
+    data_types: Annotated[list[LiveKind], Field(min_length=1, max_length=6)] = Field(
+        default=["quotes", "trades"]
+    )
     sources: Annotated[list[SourceName], Field(max_length=20)] = Field(default_factory=list)
     delivery_config: DeliveryConfig = Field(default_factory=DeliveryConfig)
     filters: LiveFilters = Field(default_factory=LiveFilters)
