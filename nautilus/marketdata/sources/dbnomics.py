@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from nautilus.core.errors import ParameterError
 from nautilus.marketdata.sources.errors import SchemaChanged, SymbolNotFound, Upstream
-from nautilus.marketdata.sources.http_source import HttpSource
+from nautilus.marketdata.sources.http_source import HttpSource, segment
 from nautilus.marketdata.sources.interface import Capabilities, DataRequest
 from nautilus.marketdata.sources.layouts import frame, midnight, within
 from nautilus.marketdata.sources.payloads import (
@@ -71,7 +70,7 @@ class DBnomicsSource(HttpSource):
         }
         if dimensions := request.options.get("dimensions"):
             params["dimensions"] = json.dumps(dimensions, sort_keys=True)
-        return "v22/series/" + "/".join(quote(name, safe="") for name in names), params
+        return "v22/series/" + "/".join(segment(name) for name in names), params
 
     def parse(self, payload: RawPayload, request: DataRequest) -> pl.DataFrame:
         """Macro rows by start of period; null and "NA" are null."""

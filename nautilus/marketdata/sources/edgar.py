@@ -6,11 +6,10 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from nautilus.marketdata.sources.edgar_filings import filing_rows, older_pages
 from nautilus.marketdata.sources.errors import AuthRequired, SymbolNotFound, Throttled
-from nautilus.marketdata.sources.http_source import HttpSource
+from nautilus.marketdata.sources.http_source import HttpSource, segment
 from nautilus.marketdata.sources.interface import Capabilities, DataRequest
 from nautilus.marketdata.sources.layouts import empty, frame, known_by, with_revisions
 from nautilus.marketdata.sources.payloads import (
@@ -88,7 +87,7 @@ class EdgarSource(HttpSource):
             return f"submissions/CIK{cik:010d}.json", {}
         if concept := options.get("concept"):
             taxonomy = quote(str(options.get("taxonomy", "us-gaap")), safe="")
-            name = quote(str(concept), safe="")
+            name = segment(str(concept))
             return f"api/xbrl/companyconcept/CIK{cik:010d}/{taxonomy}/{name}.json", {}
         return f"api/xbrl/companyfacts/CIK{cik:010d}.json", {}
 

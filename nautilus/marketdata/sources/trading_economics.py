@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from nautilus.core.errors import ParameterError
 from nautilus.marketdata.sources.errors import (
