@@ -80,13 +80,13 @@ class EdgarSource(HttpSource):
         if options.get("tickers"):
             return "files/company_tickers.json", {}
         if page := options.get("page_name"):
-            return f"submissions/{quote(str(page), safe='')}", {}
+            return f"submissions/{segment(str(page))}", {}
         digits = _CIK.fullmatch(request.symbol)
         cik = int(options.get("cik", digits[1] if digits else 0))
         if request.kind == "datasets":
             return f"submissions/CIK{cik:010d}.json", {}
         if concept := options.get("concept"):
-            taxonomy = quote(str(options.get("taxonomy", "us-gaap")), safe="")
+            taxonomy = segment(str(options.get("taxonomy", "us-gaap")))
             name = segment(str(concept))
             return f"api/xbrl/companyconcept/CIK{cik:010d}/{taxonomy}/{name}.json", {}
         return f"api/xbrl/companyfacts/CIK{cik:010d}.json", {}

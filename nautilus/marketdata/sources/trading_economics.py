@@ -14,7 +14,7 @@ from nautilus.marketdata.sources.errors import (
     SymbolNotFound,
     Throttled,
 )
-from nautilus.marketdata.sources.http_source import HttpSource
+from nautilus.marketdata.sources.http_source import HttpSource, segment
 from nautilus.marketdata.sources.interface import Capabilities, DataRequest
 from nautilus.marketdata.sources.layouts import frame, midnight, within
 from nautilus.marketdata.sources.payloads import (
@@ -66,8 +66,7 @@ class TradingEconomicsSource(HttpSource):
                 field="symbol",
             )
         path = (
-            f"historical/country/{quote(country.lower(), safe='')}"
-            f"/indicator/{quote(indicator.lower(), safe='')}"
+            f"historical/country/{segment(country.lower())}/indicator/{segment(indicator.lower())}"
         )
         if request.start or request.end:
             path += f"/{request.start or _FIRST}"
