@@ -186,13 +186,20 @@ def test_an_ifrs_filer_with_a_padded_text_as_cik(replay, loaded, folder):
     assert found["concept"].n_unique() > 10
 
 
-def test_filings_of_tesla_are_known_to_the_second(replay, loaded, folder):
+def test_filings_of_tesla_carry_the_clock_of_new_york_with_a_z(replay, loaded, folder):
+    """Of 1,001 acceptances none lies between 01 and 05 and two after midnight: no UTC at all."""
     raw = json.loads(body(folder, "fundamentals/sec_submissions_TSLA.json.gz"))
+    recent = raw["filings"]["recent"]
+    hours = [int(stamp[11:13]) for stamp in recent["acceptanceDateTime"]]
+    assert sum(hour in (22, 23, 0, 1, 2) for hour in hours) == 2
     raw["filings"]["files"] = []
     replay.plays("/submissions/CIK0001318605.json", raw)
     found = loaded("edgar", DataRequest("datasets", "CIK1318605"))
-    assert found.height == len(raw["filings"]["recent"]["form"])
-    assert found["knowledge_ts"].max().date() == date(2022, 11, 30)
+    assert found.height == len(hours) == 1001
+    assert found["knowledge_ts"].max() == at("2022-11-30T21:42:36")
+    new_york = found["knowledge_ts"].dt.convert_time_zone("America/New_York").dt.date()
+    filed = pl.Series(recent["filingDate"]).str.to_date()
+    assert (new_york >= filed).all()
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ class EdgarSource(HttpSource):
         _check_refusal(payload, request)
         answer = decode(payload, self.name)
         if request.kind == "datasets":
-            return frame("datasets", filing_rows(answer, request))
+            return frame("datasets", filing_rows(answer, request, payload.received_at))
         rows = [
             row for fact in _facts(answer, request) for row in self._rows(*fact, payload, request)
         ]
