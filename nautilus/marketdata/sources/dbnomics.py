@@ -65,8 +65,8 @@ class DBnomicsSource(HttpSource):
             )
         params = {
             "observations": "1",
-            "limit": str(min(PAGE, int(request.options.get("page", PAGE)))),
-            "offset": str(request.options.get("offset", 0)),
+            "limit": str(max(1, min(PAGE, request.whole("page", PAGE)))),
+            "offset": str(request.whole("offset", 0)),
         }
         if dimensions := request.options.get("dimensions"):
             params["dimensions"] = json.dumps(dimensions, sort_keys=True)
@@ -99,7 +99,7 @@ class DBnomicsSource(HttpSource):
         """The next page until `num_found` series were there."""
         series = decode(payload, self.name)["series"]
         total = require(series, "num_found", int, self.name)
-        offset = int(request.options.get("offset", 0)) + len(series["docs"])
+        offset = request.whole("offset", 0) + len(series["docs"])
         return (request.with_options(offset=offset),) if offset < total else ()
 
     def _rows(self, one: Any) -> list[tuple[Any, ...]]:

@@ -105,7 +105,7 @@ class TradingEconomicsSource(HttpSource):
         self, payload: RawPayload, found: pl.DataFrame, request: DataRequest
     ) -> Sequence[DataRequest]:
         """Both halves of a window that was cut off."""
-        most = int(request.options.get("most_rows", MOST_ROWS))
+        most = request.whole("most_rows", MOST_ROWS)
         first, last = request.start or _FIRST, request.end or payload.received_at.date()
         if found.height < most or first >= last:
             return ()

@@ -104,3 +104,23 @@ def test_one_answer_never_mixes_two_sources(replay, first_of):
     request = DataRequest("bars", "AAPL", "1m", date(2026, 11, 2), date(2026, 11, 10))
     found = first_of("yfinance", "alpha_vantage", request=request)
     assert found.frame["close"].to_list() == [2.0]
+
+
+class Foreign:
+    """A source of somebody else that raises what it likes."""
+
+    name = "foreign"
+
+    async def load(self, request):
+        raise RuntimeError(f"their own error with {play.KEY}")
+
+    async def aclose(self):
+        """Nothing is open."""
+
+
+def test_an_error_of_a_foreign_kind_does_not_end_the_search(replay, first_of):
+    replay.plays("/query", DAY)
+    found = first_of(Foreign(), "alpha_vantage")
+    assert found.source == "alpha_vantage"
+    assert found.attempts[0].error == "source_failed"
+    assert found.attempts[0].message == "foreign failed with RuntimeError; see the log."

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,9 @@ def test_opening_all_sources_imports_neither_http_nor_frames():
         ({"symbol": " "}, "`symbol` must be 1 to 200 printable"),
         ({"symbol": "A\r\nHost: x"}, "`symbol` must be 1 to 200 printable"),
         ({"symbol": "A" * 201}, "`symbol` must be 1 to 200 printable"),
+        ({"start": date(2024, 2, 1), "end": date(2024, 1, 1)}, "`end` 2024-01-01 is before"),
+        ({"start": datetime(2024, 2, 1)}, "`start` must be a date without a time"),
+        ({"end": "2024-02-01"}, "`end` must be a date without a time"),
     ],
 )
 def test_a_request_that_cannot_be_asked_is_refused(change, text):
@@ -217,3 +221,9 @@ def test_a_symbol_that_climbs_is_refused(replay, source, name, symbol):
     with pytest.raises(ParameterError, match=r"must not have '\.\.' as a part"):
         run(source(name), DataRequest(kind, symbol))
     assert replay.asked == []
+
+
+@pytest.mark.parametrize("given", ["2", -1, True, 1.5])
+def test_options_that_count_are_whole_numbers(given):
+    with pytest.raises(ParameterError, match=r"`options\['page'\]` must be a whole number"):
+        DataRequest("macro", "A", options={"page": given}).whole("page", 1)

@@ -10,7 +10,7 @@ import traceback
 import pytest
 
 from nautilus.core.errors import NautilusError
-from nautilus.marketdata.sources import DataRequest, SourceConfig, SourceError
+from nautilus.marketdata.sources import DataRequest, SourceConfig, errors
 from nautilus.marketdata.sources.redaction import Secret, redacted_url
 from tests.marketdata.replay import payloads as play
 from tests.marketdata.replay.server import Answer
@@ -78,9 +78,11 @@ def test_a_source_that_sends_the_key_back_does_not_spread_it(
     assert play.KEY.encode() not in pickle.dumps(error)
 
 
-def test_errors_survive_a_pickle_with_what_they_know():
-    error = SourceError("fred is down.", source="fred", hint="Wait.")
+@pytest.mark.parametrize("kind", errors.__all__)
+def test_errors_survive_a_pickle_with_what_they_know(kind):
+    error = getattr(errors, kind)("fred is down.", source="fred", hint="Wait.")
     copied = pickle.loads(pickle.dumps(error))
+    assert type(copied) is type(error)
     assert (str(copied), copied.source) == ("fred is down. Wait.", "fred")
 
 
