@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -76,6 +76,16 @@ class AlphaVantageSource(HttpSource):
         documented_symbols=10_000,
         documented_factors=15,
     )  # fmt: skip
+
+    def parts(self, request: DataRequest) -> Sequence[DataRequest]:
+        """Bars within the day by month: without one, only the last thirty days are sent."""
+        intraday = request.kind == "bars" and request.timeframe in _INTRADAY
+        if not intraday or request.start is None or "month" in request.options:
+            return (request,)
+        last = request.end or self.config.clock().date()
+        first = request.start.year * 12 + request.start.month - 1
+        months = range(first, last.year * 12 + last.month)
+        return [request.with_options(month=f"{m // 12:04d}-{m % 12 + 1:02d}") for m in months]
 
     def call(self, request: DataRequest) -> tuple[str, Mapping[str, str]]:
         """`query?function=...`."""

@@ -14,7 +14,6 @@ from nautilus.core.errors import MissingExtraError, ParameterError
 from nautilus.core.rate_limit import WindowLimit
 from nautilus.marketdata.sources.breaker import CircuitBreaker
 from nautilus.marketdata.sources.errors import (
-    CircuitOpen,
     NotConfigured,
     QuotaExhausted,
     SchemaChanged,
@@ -223,7 +222,7 @@ class Connector(ABC):
         return payload
 
     def _backoff(self, error: Exception) -> bool | float:
-        if isinstance(error, CircuitOpen) or not isinstance(error, SourceError):
+        if not isinstance(error, SourceError) or self._breaker.state == "open":
             return False
         if isinstance(error, Throttled) and error.retry_after is not None:
             wait = max(error.retry_after, 0.01)

@@ -69,15 +69,15 @@ class DataGovSource(HttpSource):
         self, payload: RawPayload, found: pl.DataFrame, request: DataRequest
     ) -> Sequence[DataRequest]:
         """The page after the cursor, until `most` rows are there."""
-        seen = int(request.options.get("seen", 0)) + found.height
+        seen = request.whole("seen", 0) + found.height
         after = decode(payload, self.name).get("after")
-        if not after or not found.height or seen >= int(request.options.get("most", MOST)):
+        if not after or not found.height or seen >= request.whole("most", MOST):
             return ()
         return (request.with_options(after=after, seen=seen),)
 
     def joined(self, pages: Sequence[pl.DataFrame], request: DataRequest) -> pl.DataFrame:
         """The first `most` data sets."""
-        return super().joined(pages, request).head(int(request.options.get("most", MOST)))
+        return super().joined(pages, request).head(request.whole("most", MOST))
 
     def _row(self, one: Any) -> tuple[Any, ...]:
         identifier, title = (require(one, key, str, self.name) for key in ("identifier", "title"))
@@ -107,8 +107,8 @@ class DataGovSource(HttpSource):
 
 
 def _per_page(request: DataRequest) -> int:
-    most = int(request.options.get("most", MOST))
-    return max(1, min(most, int(request.options.get("per_page", MOST))))
+    most = request.whole("most", MOST)
+    return max(1, min(most, request.whole("per_page", MOST)))
 
 
 def _text(value: Any) -> str | None:

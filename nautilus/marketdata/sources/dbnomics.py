@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from nautilus.core.errors import ParameterError
 from nautilus.marketdata.sources.errors import SchemaChanged, SymbolNotFound, Upstream
-from nautilus.marketdata.sources.http_source import HttpSource
+from nautilus.marketdata.sources.http_source import HttpSource, segment
 from nautilus.marketdata.sources.interface import Capabilities, DataRequest
 from nautilus.marketdata.sources.layouts import frame, midnight, within
 from nautilus.marketdata.sources.payloads import (
@@ -66,12 +65,12 @@ class DBnomicsSource(HttpSource):
             )
         params = {
             "observations": "1",
-            "limit": str(min(PAGE, int(request.options.get("page", PAGE)))),
-            "offset": str(request.options.get("offset", 0)),
+            "limit": str(max(1, min(PAGE, request.whole("page", PAGE)))),
+            "offset": str(request.whole("offset", 0)),
         }
         if dimensions := request.options.get("dimensions"):
             params["dimensions"] = json.dumps(dimensions, sort_keys=True)
-        return "v22/series/" + "/".join(quote(name, safe="") for name in names), params
+        return "v22/series/" + "/".join(segment(name) for name in names), params
 
     def parse(self, payload: RawPayload, request: DataRequest) -> pl.DataFrame:
         """Macro rows by start of period; null and "NA" are null."""
@@ -100,7 +99,7 @@ class DBnomicsSource(HttpSource):
         """The next page until `num_found` series were there."""
         series = decode(payload, self.name)["series"]
         total = require(series, "num_found", int, self.name)
-        offset = int(request.options.get("offset", 0)) + len(series["docs"])
+        offset = request.whole("offset", 0) + len(series["docs"])
         return (request.with_options(offset=offset),) if offset < total else ()
 
     def _rows(self, one: Any) -> list[tuple[Any, ...]]:

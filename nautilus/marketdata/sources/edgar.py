@@ -6,11 +6,10 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from nautilus.marketdata.sources.edgar_filings import filing_rows, older_pages
 from nautilus.marketdata.sources.errors import AuthRequired, SymbolNotFound, Throttled
-from nautilus.marketdata.sources.http_source import HttpSource
+from nautilus.marketdata.sources.http_source import HttpSource, segment
 from nautilus.marketdata.sources.interface import Capabilities, DataRequest
 from nautilus.marketdata.sources.layouts import empty, frame, known_by, with_revisions
 from nautilus.marketdata.sources.payloads import (
@@ -81,14 +80,14 @@ class EdgarSource(HttpSource):
         if options.get("tickers"):
             return "files/company_tickers.json", {}
         if page := options.get("page_name"):
-            return f"submissions/{quote(str(page), safe='')}", {}
+            return f"submissions/{segment(str(page))}", {}
         digits = _CIK.fullmatch(request.symbol)
         cik = int(options.get("cik", digits[1] if digits else 0))
         if request.kind == "datasets":
             return f"submissions/CIK{cik:010d}.json", {}
         if concept := options.get("concept"):
-            taxonomy = quote(str(options.get("taxonomy", "us-gaap")), safe="")
-            name = quote(str(concept), safe="")
+            taxonomy = segment(str(options.get("taxonomy", "us-gaap")))
+            name = segment(str(concept))
             return f"api/xbrl/companyconcept/CIK{cik:010d}/{taxonomy}/{name}.json", {}
         return f"api/xbrl/companyfacts/CIK{cik:010d}.json", {}
 
@@ -97,7 +96,7 @@ class EdgarSource(HttpSource):
         _check_refusal(payload, request)
         answer = decode(payload, self.name)
         if request.kind == "datasets":
-            return frame("datasets", filing_rows(answer, request))
+            return frame("datasets", filing_rows(answer, request, payload.received_at))
         rows = [
             row for fact in _facts(answer, request) for row in self._rows(*fact, payload, request)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Attempt", "Loaded", "load_first"]
+
+
+_log = logging.getLogger("nautilus.marketdata.sources")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,12 @@ async def load_first(sources: Iterable[Source], request: DataRequest) -> Loaded:
             if isinstance(error, SymbolNotFound):
                 unknown.add(source.name)
             attempts.append(_attempt(source, error.code, str(error), started))
+            continue
+        except Exception as error:
+            # A source of somebody else: its text may hold its key, and the next one may answer.
+            _log.exception("source %r failed in a way of its own", source.name)
+            message = f"{source.name} failed with {type(error).__name__}; see the log."
+            attempts.append(_attempt(source, "source_failed", message, started))
             continue
         if found.height or last:
             return Loaded(found, source.name, tuple(attempts), position > 0)

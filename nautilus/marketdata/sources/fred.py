@@ -58,7 +58,7 @@ class FredSource(HttpSource):
             "file_type": "json",
             "sort_order": "asc",
             "limit": str(_page(request)),
-            "offset": str(request.options.get("offset", 0)),
+            "offset": str(request.whole("offset", 0)),
         }
         if request.start:
             params["observation_start"] = request.start.isoformat()
@@ -88,7 +88,7 @@ class FredSource(HttpSource):
         self, payload: RawPayload, found: pl.DataFrame, request: DataRequest
     ) -> Sequence[DataRequest]:
         """The next page until `count`."""
-        offset = int(request.options.get("offset", 0)) + found.height
+        offset = request.whole("offset", 0) + found.height
         count = require(decode(payload, self.name), "count", int, self.name)
         return (request.with_options(offset=offset),) if offset < count else ()
 
@@ -111,12 +111,12 @@ class FredSource(HttpSource):
 
 
 def _page(request: DataRequest) -> int:
-    return min(PAGE, int(request.options.get("page", PAGE)))
+    return max(1, min(PAGE, request.whole("page", PAGE)))
 
 
 def _check_complete(answer: Any, found: list[Any], request: DataRequest) -> None:
     count = require(answer, "count", int, "fred")
-    offset = int(request.options.get("offset", 0))
+    offset = request.whole("offset", 0)
     expected = min(_page(request), count - offset)
     if len(found) < expected:
         raise Upstream(

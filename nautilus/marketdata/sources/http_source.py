@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
+from urllib.parse import quote
 
+from nautilus.core.errors import ParameterError
 from nautilus.marketdata.sources.connector import Connector
 from nautilus.marketdata.sources.interface import DataRequest, SourceConfig
 from nautilus.marketdata.sources.payloads import RawPayload
 from nautilus.marketdata.sources.redaction import Secret
 from nautilus.marketdata.sources.transport import HttpTransport, RecordingTransport
 
-__all__ = ["HttpSource"]
+__all__ = ["HttpSource", "segment"]
 
 
 class HttpSource(Connector):
@@ -72,3 +74,21 @@ class HttpSource(Connector):
         if self.config.record_to is None:
             return transport
         return RecordingTransport(transport, self.config.record_to, self.name)
+
+
+def segment(text: str, field: str = "symbol") -> str:
+    """`text` as one part of a path, whatever is in it.
+
+    Raises
+    ------
+    ParameterError
+        "." or "..", which would climb out of the path.
+
+    Examples
+    --------
+    >>> segment("BRK/B")
+    'BRK%2FB'
+    """
+    if text in (".", ".."):
+        raise ParameterError(f"`{field}` must not have {text!r} as a part.", field=field)
+    return quote(text, safe="")

@@ -117,7 +117,7 @@ class IbkrSource(Connector):
             await gateway.connectAsync(
                 parts.hostname or "127.0.0.1",
                 parts.port or _PORT,
-                clientId=int(request.options.get("client_id", 1)),
+                clientId=request.whole("client_id", 1),
                 timeout=self.config.timeout_seconds,
                 readonly=True,
             )

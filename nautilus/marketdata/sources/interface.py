@@ -76,10 +76,34 @@ class DataRequest:
                 f" got {self.symbol[:40]!r}.",
                 field="symbol",
             )
+        for name in ("start", "end"):
+            given = getattr(self, name)
+            if given is not None and (not isinstance(given, date) or isinstance(given, datetime)):
+                raise ParameterError(
+                    f"`{name}` must be a date without a time, got {given!r}; pass"
+                    " datetime.date(2024, 1, 31).",
+                    field=name,
+                )
         if self.start and self.end and self.end < self.start:
             raise ParameterError(
                 f"`end` {self.end} is before `start` {self.start}; swap them.", field="end"
             )
+
+    def whole(self, option: str, default: int) -> int:
+        """An option that is a number of rows, pages or the like.
+
+        Raises
+        ------
+        ParameterError
+            It is not a whole number, or negative.
+        """
+        given = self.options.get(option, default)
+        if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+            raise ParameterError(
+                f"`options[{option!r}]` must be a whole number from 0, got {given!r}.",
+                field=option,
+            )
+        return given
 
     def with_options(self, **options: Any) -> DataRequest:
         """The same request with more options."""

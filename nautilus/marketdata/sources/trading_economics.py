@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from nautilus.core.errors import ParameterError
 from nautilus.marketdata.sources.errors import (
@@ -15,7 +14,7 @@ from nautilus.marketdata.sources.errors import (
     SymbolNotFound,
     Throttled,
 )
-from nautilus.marketdata.sources.http_source import HttpSource
+from nautilus.marketdata.sources.http_source import HttpSource, segment
 from nautilus.marketdata.sources.interface import Capabilities, DataRequest
 from nautilus.marketdata.sources.layouts import frame, midnight, within
 from nautilus.marketdata.sources.payloads import (
@@ -67,8 +66,7 @@ class TradingEconomicsSource(HttpSource):
                 field="symbol",
             )
         path = (
-            f"historical/country/{quote(country.lower(), safe='')}"
-            f"/indicator/{quote(indicator.lower(), safe='')}"
+            f"historical/country/{segment(country.lower())}/indicator/{segment(indicator.lower())}"
         )
         if request.start or request.end:
             path += f"/{request.start or _FIRST}"
@@ -107,7 +105,7 @@ class TradingEconomicsSource(HttpSource):
         self, payload: RawPayload, found: pl.DataFrame, request: DataRequest
     ) -> Sequence[DataRequest]:
         """Both halves of a window that was cut off."""
-        most = int(request.options.get("most_rows", MOST_ROWS))
+        most = request.whole("most_rows", MOST_ROWS)
         first, last = request.start or _FIRST, request.end or payload.received_at.date()
         if found.height < most or first >= last:
             return ()

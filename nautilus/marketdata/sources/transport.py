@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -206,7 +207,7 @@ class RecordingTransport:
     async def get(self, url: str, params: Mapping[str, str] | None = None) -> RawPayload:
         """As `HttpTransport.get`."""
         payload = await self._inner.get(url, params)
-        self._save(payload)
+        await asyncio.to_thread(self._save, payload)
         return payload
 
     async def aclose(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from nautilus.core.errors import ParameterError
@@ -16,7 +15,7 @@ from nautilus.marketdata.sources.errors import (
     SymbolNotFound,
     Upstream,
 )
-from nautilus.marketdata.sources.http_source import HttpSource
+from nautilus.marketdata.sources.http_source import HttpSource, segment
 from nautilus.marketdata.sources.interface import Capabilities, DataRequest
 from nautilus.marketdata.sources.layouts import frame, midnight, within
 from nautilus.marketdata.sources.payloads import (
@@ -102,7 +101,7 @@ class YahooSource(HttpSource):
             params["period2"] = _epoch(last + timedelta(days=1))
         else:
             params["range"] = "5d" if not daily or request.kind == "quotes" else "max"
-        return f"v8/finance/chart/{quote(request.symbol, safe='')}", params
+        return f"v8/finance/chart/{segment(request.symbol)}", params
 
     def parse(self, payload: RawPayload, request: DataRequest) -> pl.DataFrame:
         """Bars, actions or the last price; a bar without prices is no bar."""

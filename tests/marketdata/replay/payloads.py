@@ -162,6 +162,7 @@ def submissions(names, *, files=()):
     recent = {
         "accessionNumber": [f"0001318605-22-{n:06d}" for n, _ in enumerate(names)],
         "form": list(names),
+        "filingDate": ["2022-11-30" for _ in names],
         "acceptanceDateTime": ["2022-11-30T21:25:24.000Z" for _ in names],
         "primaryDocument": ["a.htm" for _ in names],
     }

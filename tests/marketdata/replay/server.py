@@ -50,6 +50,12 @@ class Replay:
         self._answers: dict[str, list[Answer]] = {}
         self._lock = threading.Lock()
 
+    def forget(self) -> None:
+        """Between two tests: no answers, no memory, nobody stuck."""
+        self.ended.set()
+        with self._lock:
+            self.ended, self.asked, self._answers = threading.Event(), [], {}
+
     def plays(self, path: str, *answers: Answer | Any) -> Replay:
         made = [one if isinstance(one, Answer) else Answer(one) for one in answers]
         with self._lock:
@@ -68,6 +74,7 @@ class Replay:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each body waits 40 ms for an acknowledgement
     replay: Replay
 
     def do_GET(self) -> None:
@@ -83,8 +90,9 @@ class Handler(BaseHTTPRequestHandler):
         half = answer.content[: len(answer.content) // 2]
         self.wfile.write(half if answer.cut or answer.stuck else answer.content)
         if answer.stuck:
+            ended = self.replay.ended
             self.wfile.flush()
-            self.replay.ended.wait()
+            ended.wait()
         if answer.cut or answer.stuck:
             self.close_connection = True
 

@@ -39,10 +39,17 @@ def clock():
     return Clock()
 
 
-@pytest.fixture
-def replay():
+@pytest.fixture(scope="session")
+def _server():
     with running() as server:
         yield server
+
+
+@pytest.fixture
+def replay(_server):
+    _server.forget()
+    yield _server
+    _server.forget()
 
 
 @pytest.fixture

@@ -180,3 +180,16 @@ def test_the_last_price_of_alpha_vantage_is_of_its_trading_day(replay, loaded):
     found = loaded("alpha_vantage", DataRequest("quotes", "MSFT")).row(0, named=True)
     assert (found["price"], found["volume"]) == (112.13, 29062853.0)
     assert found["timestamp"] == at("2018-10-05")
+
+
+def test_bars_within_the_day_are_asked_month_by_month(replay, loaded):
+    first = play.alpha_vantage_daily(
+        {"2025-12-31 10:00:00": (1, 1, 1, 1, 5)}, name="Time Series (1min)"
+    )
+    second = play.alpha_vantage_daily(
+        {"2026-01-02 10:00:00": (2, 2, 2, 2, 5)}, name="Time Series (1min)"
+    )
+    replay.plays("/query", first, second)
+    request = DataRequest("bars", "IBM", "1m", date(2025, 12, 30), date(2026, 1, 5))
+    assert loaded("alpha_vantage", request)["close"].to_list() == [1.0, 2.0]
+    assert [one.query["month"] for one in replay.asked] == ["2025-12", "2026-01"]

@@ -7,6 +7,7 @@ import pytest
 
 from nautilus.core.errors import DataError, TimeIndexError
 from nautilus.marketdata.sources import DataRequest, SymbolNotFound, known_at
+from nautilus.marketdata.sources.edgar_filings import public_since
 from nautilus.marketdata.sources.layouts import LAYOUTS
 from tests.marketdata.replay import payloads as play
 from tests.marketdata.sources.conftest import run
@@ -112,8 +113,23 @@ def test_older_filings_are_in_files_of_their_own(replay, loaded):
         "8-K of Tesla, Inc.",
         "10-K of 1318605",
     ]
-    assert found["knowledge_ts"].unique().to_list() == [at("2022-11-30T21:25:24")]
+    assert found["knowledge_ts"].unique().to_list() == [
+        at("2022-12-01T02:25:24")
+    ]  # in New York, to be safe
     assert found["download_urls"][0][0].endswith("/1318605/000131860522000000/a.htm")
+
+
+@pytest.mark.parametrize(
+    "accepted, filed, known",
+    [
+        ("2025-05-01T16:21:59.000Z", "2025-05-01", "2025-05-01T20:21:59"),  # after the close there
+        ("2025-12-19T22:14:45.000Z", "2025-12-19", "2025-12-20T03:14:45"),  # truly UTC: 5 h late
+        ("2025-04-25T18:05:17.000Z", "2025-04-28", "2025-04-28T10:00:00"),  # too late on a Friday
+    ],
+)
+def test_acceptance_with_a_false_z_is_never_read_too_early(accepted, filed, known):
+    assert public_since(accepted, filed, at("2026-11-20")) == at(known)
+    assert public_since(accepted, filed, at(accepted[:19])) == at(accepted[:19])  # here already
 
 
 def test_earnings_are_known_from_the_day_they_were_reported(replay, loaded, clock):
