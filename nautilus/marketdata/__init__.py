@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from nautilus.marketdata.calendars import sessions as sessions
     from nautilus.marketdata.expected import expected_bars as expected_bars
     from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
+    from nautilus.marketdata.ingestion import Ingestion as Ingestion
+    from nautilus.marketdata.ingestion import IngestionCounts as IngestionCounts
     from nautilus.marketdata.latency import ClockOffset as ClockOffset
     from nautilus.marketdata.latency import LatencyHistogram as LatencyHistogram
     from nautilus.marketdata.quality import QualityIssue as QualityIssue
@@ -32,16 +34,28 @@ if TYPE_CHECKING:
     from nautilus.marketdata.simulation import SimulatedMarket as SimulatedMarket
     from nautilus.marketdata.simulation import simulate_market as simulate_market
     from nautilus.marketdata.simulation import simulated_symbols as simulated_symbols
+    from nautilus.marketdata.tick_bars import TickBar as TickBar
+    from nautilus.marketdata.tick_bars import TickBars as TickBars
+    from nautilus.marketdata.tick_messages import DepthTick as DepthTick
+    from nautilus.marketdata.tick_messages import QuoteTick as QuoteTick
+    from nautilus.marketdata.tick_messages import TradeTick as TradeTick
 
 __all__ = [
     "Bar",
     "ClockOffset",
+    "DepthTick",
+    "Ingestion",
+    "IngestionCounts",
     "Instrument",
     "LatencyHistogram",
     "QualityIssue",
     "QualityReport",
+    "QuoteTick",
     "SimulatedMarket",
+    "TickBar",
+    "TickBars",
     "TickQuality",
+    "TradeTick",
     "adjust_prices",
     "align_to_sessions",
     "asset_class",
@@ -68,6 +82,7 @@ __getattr__, __dir__ = lazy_exports(
         "calendars": ["align_to_sessions", "sessions"],
         "expected": ["expected_bars"],
         "fundamentals": ["simulate_fundamentals"],
+        "ingestion": ["Ingestion", "IngestionCounts"],
         "latency": ["ClockOffset", "LatencyHistogram"],
         "quality": [
             "QualityIssue",
@@ -80,5 +95,7 @@ __getattr__, __dir__ = lazy_exports(
         "reference": ["Instrument", "asset_class", "find_instrument", "known_symbols", "sectors"],
         "samples": ["available_samples", "load_sample"],
         "simulation": ["SimulatedMarket", "simulate_market", "simulated_symbols"],
+        "tick_bars": ["TickBar", "TickBars"],
+        "tick_messages": ["DepthTick", "QuoteTick", "TradeTick"],
     },
 )
