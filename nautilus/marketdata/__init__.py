@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nautilus.marketdata.expected import expected_bars as expected_bars
     from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
     from nautilus.marketdata.history import price_history as price_history
+    from nautilus.marketdata.ingestion import Ingestion as Ingestion
+    from nautilus.marketdata.ingestion import IngestionCounts as IngestionCounts
     from nautilus.marketdata.latency import ClockOffset as ClockOffset
     from nautilus.marketdata.latency import LatencyHistogram as LatencyHistogram
     from nautilus.marketdata.quality import QualityIssue as QualityIssue
@@ -34,17 +36,29 @@ if TYPE_CHECKING:
     from nautilus.marketdata.simulation import simulate_market as simulate_market
     from nautilus.marketdata.simulation import simulated_symbols as simulated_symbols
     from nautilus.marketdata.store import Store as Store
+    from nautilus.marketdata.tick_bars import TickBar as TickBar
+    from nautilus.marketdata.tick_bars import TickBars as TickBars
+    from nautilus.marketdata.tick_messages import DepthTick as DepthTick
+    from nautilus.marketdata.tick_messages import QuoteTick as QuoteTick
+    from nautilus.marketdata.tick_messages import TradeTick as TradeTick
 
 __all__ = [
     "Bar",
     "ClockOffset",
+    "DepthTick",
+    "Ingestion",
+    "IngestionCounts",
     "Instrument",
     "LatencyHistogram",
     "QualityIssue",
     "QualityReport",
+    "QuoteTick",
     "SimulatedMarket",
     "Store",
+    "TickBar",
+    "TickBars",
     "TickQuality",
+    "TradeTick",
     "adjust_prices",
     "align_to_sessions",
     "asset_class",
@@ -73,6 +87,7 @@ __getattr__, __dir__ = lazy_exports(
         "expected": ["expected_bars"],
         "fundamentals": ["simulate_fundamentals"],
         "history": ["price_history"],
+        "ingestion": ["Ingestion", "IngestionCounts"],
         "latency": ["ClockOffset", "LatencyHistogram"],
         "quality": [
             "QualityIssue",
@@ -86,5 +101,7 @@ __getattr__, __dir__ = lazy_exports(
         "samples": ["available_samples", "load_sample"],
         "simulation": ["SimulatedMarket", "simulate_market", "simulated_symbols"],
         "store": ["Store"],
+        "tick_bars": ["TickBar", "TickBars"],
+        "tick_messages": ["DepthTick", "QuoteTick", "TradeTick"],
     },
 )

@@ -181,6 +181,27 @@ def daily_bars():
     return pd.DataFrame({"close": np.linspace(10.0, 11.0, 10)}, index=pd.to_datetime(rows))
 
 
+def ingested():
+    live = m.Ingestion("example", list)
+    trades = [m.TradeTick("A", 1_704_205_800_000_000 + i, 9.5, 1.0, i // 2) for i in range(9)]
+    live.accept(trades, [(t.timestamp + 5) * 1_000 for t in trades])
+    return live
+
+
+def ingestion_counts():
+    return ingested().counts()
+
+
+def growing_bars():
+    bars = m.TickBars("1m")
+    bars.update_batch("A", [0, 1, 60_000_000], [9.5, 9.6, 9.7], [1.0, 2.0, 3.0])
+    return bars
+
+
+def finished_bar():
+    return growing_bars().finish()[0]
+
+
 def simulated():
     return (["SPY", "TLT"],)
 
@@ -312,7 +333,14 @@ MARKETDATA = [
         ),
     ),
     call(m.ClockOffset, 1_000, window_seconds=60),
+    call(m.DepthTick, "A", 1_704_205_800_000_000, 7, 9, ((9.4, 100.0),), ()),
+    making(m.Ingestion, tuple, by=ingested),
+    making(m.IngestionCounts, tuple, by=ingestion_counts),
     making(m.LatencyHistogram, tuple, by=latencies),
+    call(m.QuoteTick, "A", 1_704_205_800_000_000, 9.4, 100.0, 9.5, 200.0, 3),
+    making(m.TickBar, tuple, by=finished_bar),
+    making(m.TickBars, tuple, by=growing_bars),
+    call(m.TradeTick, "A", 1_704_205_800_000_000, 9.5, 100.0, 3, "buy"),
     Call(m.Instrument, lambda: ((), {"symbol": "AAPL", "name": "Apple"})),
     call(m.QualityIssue, "spike", JAN_2, "high", 12.0, 10.0, "compare", "+20%, then -17%"),
     making(m.QualityReport, lambda: (daily_bars(),), by=m.quality_report),

@@ -31,11 +31,10 @@ from nautilus.server.market.historical import Histories
 from nautilus.server.market.latencies import Latencies
 from nautilus.server.market.opening import opened_subscription
 from nautilus.server.market.quality import Qualities, calendar_of
-from nautilus.server.market.sources import SIMULATED, MarketSources
 from nautilus.server.market.socket import serve
+from nautilus.server.market.sources import SIMULATED, MarketSources
 from nautilus.server.market.subscriptions import Subscriptions
 from nautilus.server.routing import engine_router
-from nautilus.server.schemas.bases import Symbol
 from nautilus.server.schemas.health import MarketdataHealth, SourceState
 from nautilus.server.schemas.marketdata import (
     HistoricalReply,
@@ -276,7 +275,11 @@ async def symbols(
         own.sources.checked([source])
         found = {source: found.get(source, [])}
     names = list(dict.fromkeys(name for held in found.values() for name in held))
-    body = {"symbols": names, "total": len(names), "by_source": {n: len(h) for n, h in found.items()}}
+    body = {
+        "symbols": names,
+        "total": len(names),
+        "by_source": {n: len(h) for n, h in found.items()},
+    }
     return answer(SymbolsReply, body, function="nautilus.marketdata.known_symbols")
 
 

@@ -112,9 +112,7 @@ def attempts_of(found: Found) -> list[dict[str, Any]]:
     return [asdict(one) for one in found.attempts]
 
 
-def shown(
-    subscription: Subscription, *, address: str, per_second: float | None
-) -> dict[str, Any]:
+def shown(subscription: Subscription, *, address: str, per_second: float | None) -> dict[str, Any]:
     """A subscription as the API shows it."""
     delivery = subscription.delivery
     host = address.replace("http", "ws", 1)
@@ -138,5 +136,3 @@ def shown(
         "duplicates": delivery.duplicates,
         "attempts": [asdict(one) for one in subscription.attempts],
     }
-
-

@@ -47,7 +47,9 @@ async def opened_subscription(
         source = source or (SIMULATED if simulated else "stored")
     else:
         attempts = tuple(_no_live_feed(name, sources) for name in named if name != SIMULATED)
-        if not sources.simulated or (named and SIMULATED not in named and not body.fallback_enabled):
+        if not sources.simulated or (
+            named and SIMULATED not in named and not body.fallback_enabled
+        ):
             said = "; ".join(f"{one.source}: {one.message}" for one in attempts)
             raise NobodyAnsweredError(
                 f"no live source is left ({said or 'the simulated one is switched off'}).", attempts
