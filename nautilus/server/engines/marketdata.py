@@ -18,6 +18,7 @@ from nautilus.marketdata.sources import open_sources
 from nautilus.server.deps import EngineDeps, deps_of, engine_deps
 from nautilus.server.envelope import answer
 from nautilus.server.health import health_basics
+from nautilus.server.history import History
 from nautilus.server.market.answers import (
     asked_of,
     attempts_of,
@@ -33,7 +34,7 @@ from nautilus.server.market.opening import opened_subscription
 from nautilus.server.market.quality import Qualities, calendar_of
 from nautilus.server.market.socket import serve
 from nautilus.server.market.sources import SIMULATED, MarketSources
-from nautilus.server.market.subscriptions import Subscriptions
+from nautilus.server.market.subscriptions import Subscription, Subscriptions
 from nautilus.server.routing import engine_router
 from nautilus.server.schemas.health import MarketdataHealth, SourceState
 from nautilus.server.schemas.marketdata import (
@@ -98,11 +99,12 @@ async def opened(deps: EngineDeps[MarketdataOwn]) -> AsyncIterator[MarketdataOwn
             if not simulated:
                 yield MarketdataOwn(None, *parts)
                 return
+            closes = History(clock=deps.clock, run=deps.cpu.thread)
             running = running_feed(
                 deps.bus,
+                closes,
                 clock=deps.clock,
                 draining=deps.draining,
-                run=deps.cpu.thread,
                 speed=deps.settings.feed_speed,
                 imported=lambda: {s for names in sources.imported().values() for s in names},
                 latencies=latencies,
@@ -224,7 +226,7 @@ async def subscribe(body: SubscribeRequest, deps: MarketDeps, request: Request) 
     """Open a subscription; its WebSocket sends what passes its filters."""
     own = _own(deps)
     subscription = await opened_subscription(body, own.sources, own.subscriptions, deps)
-    live = own.feed.per_second(subscription) if own.feed and not subscription.replay else None
+    live = _rate(own.feed, subscription)
     host = request.headers.get("host")
     address = f"http://{host}" if host else deps.platform.address("marketdata")
     return answer(
@@ -301,6 +303,13 @@ async def stream(socket: WebSocket, subscription_id: SubscriptionId) -> None:
         draining=deps.draining,
         run=deps.cpu.thread,
     )
+
+
+def _rate(feed: SimulatedFeed | None, subscription: Subscription) -> float | None:
+    """Messages a second before filters; of a replay nobody knows before."""
+    if feed is None or subscription.replay is not None:
+        return None
+    return feed.per_second(subscription.data_types, len(subscription.symbols))
 
 
 def _own(deps: EngineDeps[Any]) -> MarketdataOwn:

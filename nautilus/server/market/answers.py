@@ -62,7 +62,7 @@ def completeness_of(asked: Asked, found: Found, now: datetime) -> tuple[float | 
         expected = expected_bars(calendar, first, last, timeframe=asked.timeframe)
     except NautilusError:  # no calendar reaches there: nothing is known to be missing
         return None, None
-    ended = expected[expected < now.replace(tzinfo=None)]
+    ended = expected[expected < np.datetime64(now.replace(tzinfo=None), "us")]
     if asked.timeframe == "1d" and (sessions := asked.window.sessions(now)) and calendar == "XNYS":
         ended = ended[ended <= np.datetime64(sessions[1], "us")]
     if not len(ended):

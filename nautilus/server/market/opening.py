@@ -40,23 +40,16 @@ async def opened_subscription(
     wanted = list(dict.fromkeys(body.symbols))
     replay = _replay(body, deps)
     named = sources.checked(body.sources)
-    if replay is not None:
-        source = replay.source or (named[0] if named else "")
-        symbols, unknown, attempts = wanted, {}, ()
-        simulated = source == SIMULATED or not (source or sources.market.filled)
-        source = source or (SIMULATED if simulated else "stored")
-    else:
+    attempts: tuple[Tried, ...] = ()
+    unknown: dict[str, str] = {}
+    symbols, source = wanted, SIMULATED
+    if replay is None:
         attempts = tuple(_no_live_feed(name, sources) for name in named if name != SIMULATED)
-        if not sources.simulated or (
-            named and SIMULATED not in named and not body.fallback_enabled
-        ):
-            said = "; ".join(f"{one.source}: {one.message}" for one in attempts)
-            raise NobodyAnsweredError(
-                f"no live source is left ({said or 'the simulated one is switched off'}).", attempts
-            )
+        _check_live(body, named, sources, attempts)
         held = {symbol for names in sources.imported().values() for symbol in names}
         symbols, unknown = _known(wanted, held)
-        source, simulated = SIMULATED, True
+    elif replay.source or sources.market.filled:
+        source = replay.source or "stored"
     config = body.delivery_config
     return subscriptions.open(
         symbols=tuple(symbols),
@@ -71,11 +64,26 @@ async def opened_subscription(
             min_volume_change=body.filters.min_volume_change,
         ),
         source=source,
-        simulated=simulated,
+        simulated=source == SIMULATED,
         attempts=attempts,
         method=config.delivery_method,
         replay=replay,
     )
+
+
+def _check_live(
+    body: SubscribeRequest,
+    named: list[str],
+    sources: MarketSources,
+    attempts: tuple[Tried, ...],
+) -> None:
+    """Only the simulated exchange sends live prices here: it must be on, and allowed."""
+    wanted = not named or SIMULATED in named or body.fallback_enabled
+    if not (sources.simulated and wanted):
+        said = "; ".join(f"{one.source}: {one.message}" for one in attempts)
+        raise NobodyAnsweredError(
+            f"no live source is left ({said or 'the simulated one is switched off'}).", attempts
+        )
 
 
 def _replay(body: SubscribeRequest, deps: EngineDeps[Any]) -> Replay | None:
