@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from nautilus.marketdata.tick_messages import DepthTick as DepthTick
     from nautilus.marketdata.tick_messages import QuoteTick as QuoteTick
     from nautilus.marketdata.tick_messages import TradeTick as TradeTick
+    from nautilus.marketdata.ticks import SimulatedTicks as SimulatedTicks
+    from nautilus.marketdata.ticks import simulate_ticks as simulate_ticks
 
 __all__ = [
     "Bar",
@@ -54,6 +56,7 @@ __all__ = [
     "QualityReport",
     "QuoteTick",
     "SimulatedMarket",
+    "SimulatedTicks",
     "Store",
     "TickBar",
     "TickBars",
@@ -75,6 +78,7 @@ __all__ = [
     "sessions",
     "simulate_fundamentals",
     "simulate_market",
+    "simulate_ticks",
     "simulated_symbols",
     "tick_quality",
 ]
@@ -101,6 +105,7 @@ __getattr__, __dir__ = lazy_exports(
         "samples": ["available_samples", "load_sample"],
         "simulation": ["SimulatedMarket", "simulate_market", "simulated_symbols"],
         "store": ["Store"],
+        "ticks": ["SimulatedTicks", "simulate_ticks"],
         "tick_bars": ["TickBar", "TickBars"],
         "tick_messages": ["DepthTick", "QuoteTick", "TradeTick"],
     },

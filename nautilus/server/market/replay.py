@@ -91,8 +91,8 @@ def _simulated(replay: Replay, symbols: Sequence[str]) -> dict[str, pl.DataFrame
     trades, quotes = [], []
     for symbol in symbols:
         ticks = simulate_ticks(symbol, replay.day)
-        trades.append(ticks.trades_rows())
-        quotes.append(ticks.quotes_rows())
+        trades.append(ticks.trades())
+        quotes.append(ticks.quotes())
     found = {"trades": pl.concat(trades), "quotes": pl.concat(quotes)}
     if replay.as_of is not None:
         found = {k: r.filter(pl.col("timestamp") >= replay.as_of) for k, r in found.items()}

@@ -119,15 +119,15 @@ class HistoricalRequest(Body):
     format: Format = Field(default="json", description="csv, parquet or arrow are a file.")
 
 
-class Row(View):
-    """A row; a bar has the documented fields, other kinds those of their table."""
+class BarRow(View):
+    """A bar; rows of other kinds have the columns of their table."""
 
-    timestamp: Moment = None
-    open: Number = None
-    high: Number = None
-    low: Number = None
-    close: Number = None
-    volume: Number = None
+    timestamp: Moment
+    open: Number
+    high: Number
+    low: Number
+    close: Number
+    volume: Number
     vwap: Number = None
 
 
@@ -144,7 +144,7 @@ class Historical(View):
     source_used: Text
     simulated: bool | None
     bars_count: Count
-    data: list[Row] | list[dict[str, Any]] | None
+    data: list[BarRow] | list[dict[str, Any]] | None
     data_quality: RowQuality | None
 
 
