@@ -13,9 +13,9 @@ from nautilus.core.errors import NautilusError
 from nautilus.marketdata.sources import DataRequest, SourceConfig, errors
 from nautilus.marketdata.sources.redaction import Secret, redacted_url
 from tests.marketdata.replay import payloads as play
+from tests.marketdata.replay.examples import GOOD, REQUESTS
 from tests.marketdata.replay.server import Answer
 from tests.marketdata.sources.conftest import run
-from tests.marketdata.sources.test_failures import GOOD, REQUESTS
 
 KEYED = ("fred", "alpha_vantage", "datagov", "trading_economics")
 
