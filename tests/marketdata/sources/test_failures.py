@@ -196,3 +196,12 @@ def test_what_a_source_does_not_have_is_said_before_it_is_asked(replay, loaded, 
     with pytest.raises(ParameterError, match=r"must be|longer than"):
         loaded(name, request_)
     assert replay.asked == []
+
+
+@pytest.mark.parametrize("status, times", [(408, 3), (418, 1), (451, 1), (503, 3)])
+def test_what_will_not_change_is_not_asked_again(replay, loaded, status, times):
+    replay.plays("/", Answer("no", status))
+    with pytest.raises(Upstream, match=f"HTTP {status}") as caught:
+        loaded("dbnomics", REQUESTS["dbnomics"])
+    assert caught.value.status == status
+    assert len(replay.asked) == times

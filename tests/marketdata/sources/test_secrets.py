@@ -78,6 +78,21 @@ def test_a_source_that_sends_the_key_back_does_not_spread_it(
     assert play.KEY.encode() not in pickle.dumps(error)
 
 
+@pytest.mark.parametrize("name", KEYED)
+def test_a_key_that_comes_back_is_replaced_in_body_and_headers(replay, source, name):
+    replay.plays("/", Answer(f"your key {play.KEY}", 200, {"X-Key-Of": play.KEY}))
+    one = source(name)
+
+    async def scenario():
+        payload = await one.fetch(REQUESTS[name])
+        await one.aclose()
+        return payload
+
+    payload = asyncio.run(scenario())
+    assert payload.body == b"your key hidden"
+    assert payload.headers["x-key-of"] == "hidden"
+
+
 @pytest.mark.parametrize("kind", errors.__all__)
 def test_errors_survive_a_pickle_with_what_they_know(kind):
     error = getattr(errors, kind)("fred is down.", source="fred", hint="Wait.")
