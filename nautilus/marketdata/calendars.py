@@ -56,7 +56,7 @@ def sessions(calendar: str, start: Date, end: Date) -> Any:
     first, last = check_day(start, "start"), check_day(end, "end")
     if last < first:
         raise ParameterError(f"`end` {last} is before `start` {first}.", field="end")
-    found = _calendar(str(calendar), str(first), str(last)).sessions
+    found = exchange_calendar(str(calendar), str(first), str(last)).sessions
     days = found.to_numpy().astype("datetime64[D]")
     return found[(days >= first) & (days <= last)].rename(None)
 
@@ -106,7 +106,7 @@ def align_to_sessions(prices: Any, calendar: str) -> Any:
 
 
 @lru_cache(maxsize=8)
-def _calendar(name: str, first: str, last: str) -> Any:
+def exchange_calendar(name: str, first: str, last: str) -> Any:
     if importlib.util.find_spec("exchange_calendars") is None:
         raise MissingExtraError(
             "exchange sessions need the extra `data`.", hint="pip install 'nautilus-quant[data]'"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 
 import nautilus as nt
 from nautilus.accounting import Fill, Mark
@@ -51,6 +53,7 @@ FACTS = {
     name: dict(zip(LABELS[:3], (10.0, 30.0, 20.0), strict=True))
     for name in ("shares_outstanding", "book_value")
 }
+FOLDER = tempfile.mkdtemp()
 JAN_2, JAN_3, JAN_4 = (datetime(2024, 1, d) for d in (2, 3, 4))
 
 
@@ -160,6 +163,43 @@ def table():
     return pd.DataFrame(
         {"Date": ["2024-01-02", "2024-01-02"], "Ticker": ["A", "B"], "Close": [10.0, 20.0]}
     )
+
+
+def latencies():
+    made = m.LatencyHistogram()
+    made.record([1_000_000, 2_000_000, 40_000_000])
+    return made
+
+
+def ticks():
+    at = [datetime(2024, 1, 2, 14, 30, second, tzinfo=UTC) for second in range(40)]
+    return pl.DataFrame({"timestamp": at, "price": 10.0 + 0.01 * (np.arange(40) % 3)})
+
+
+def daily_bars():
+    rows = [f"2025-08-{day:02d}" for day in (1, 4, 5, 6, 8, 11, 12, 13, 14, 15)]
+    return pd.DataFrame({"close": np.linspace(10.0, 11.0, 10)}, index=pd.to_datetime(rows))
+
+
+def ingested():
+    live = m.Ingestion("example", list)
+    trades = [m.TradeTick("A", 1_704_205_800_000_000 + i, 9.5, 1.0, i // 2) for i in range(9)]
+    live.accept(trades, [(t.timestamp + 5) * 1_000 for t in trades])
+    return live
+
+
+def ingestion_counts():
+    return ingested().counts()
+
+
+def growing_bars():
+    bars = m.TickBars("1m")
+    bars.update_batch("A", [0, 1, 60_000_000], [9.5, 9.6, 9.7], [1.0, 2.0, 3.0])
+    return bars
+
+
+def finished_bar():
+    return growing_bars().finish()[0]
 
 
 def simulated():
@@ -292,15 +332,31 @@ MARKETDATA = [
             },
         ),
     ),
+    call(m.ClockOffset, 1_000, window_seconds=60),
+    call(m.DepthTick, "A", 1_704_205_800_000_000, 7, 9, ((9.4, 100.0),), ()),
+    making(m.Ingestion, tuple, by=ingested),
+    making(m.IngestionCounts, tuple, by=ingestion_counts),
+    making(m.LatencyHistogram, tuple, by=latencies),
+    call(m.QuoteTick, "A", 1_704_205_800_000_000, 9.4, 100.0, 9.5, 200.0, 3),
+    making(m.TickBar, tuple, by=finished_bar),
+    making(m.TickBars, tuple, by=growing_bars),
+    call(m.TradeTick, "A", 1_704_205_800_000_000, 9.5, 100.0, 3, "buy"),
     Call(m.Instrument, lambda: ((), {"symbol": "AAPL", "name": "Apple"})),
+    call(m.QualityIssue, "spike", JAN_2, "high", 12.0, 10.0, "compare", "+20%, then -17%"),
+    making(m.QualityReport, lambda: (daily_bars(),), by=m.quality_report),
+    making(m.TickQuality, lambda: (ticks(),), by=m.tick_quality, neighbours=10),
     making(m.SimulatedMarket, simulated, by=m.simulate_market, **YEAR),
+    Call(m.Store, lambda: ((FOLDER,), {})),
     making(m.adjust_prices, lambda: (prices()["ASSET0"],), splits={"2023-02-01": 2.0}),
     making(m.align_to_sessions, lambda: (prices(), "XNYS")),
     call(m.asset_class, "equities"),
     call(m.available_samples),
+    call(m.expected_bars, "XNYS", "2025-08-01", "2025-08-22", timeframe="1h"),
     call(m.find_instrument, "AAPL"),
     call(m.known_symbols),
     call(m.load_sample, "sp500_ohlcv", start="2008-09-15", end="2008-09-30"),
+    call(m.price_history, ["AAPL"], "2024-01-02", "2024-02-01", source="simulated"),
+    making(m.quality_report, lambda: (daily_bars(),)),
     making(m.read_prices, lambda: (table(),)),
     making(m.resample_bars, lambda: (bars(),), timeframe="1h"),
     making(m.sectors, lambda: (["AAPL", "XOM", "SPY"],)),
@@ -308,6 +364,7 @@ MARKETDATA = [
     making(m.simulate_fundamentals, lambda: (["AAPL", "MSFT"],), seed=3),
     making(m.simulate_market, simulated, **YEAR),
     call(m.simulated_symbols),
+    making(m.tick_quality, lambda: (ticks(),), neighbours=10),
 ]
 
 PORTFOLIO = [

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import nautilus as nt
@@ -24,6 +25,8 @@ def same(a, b):
     if type(a) is not type(b):
         return False
     if isinstance(a, (pd.DataFrame, pd.Series, pd.Index)):
+        return a.equals(b)
+    if isinstance(a, (pl.DataFrame, pl.Series)):
         return a.equals(b)
     if isinstance(a, np.ndarray):
         return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")

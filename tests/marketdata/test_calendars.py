@@ -10,7 +10,7 @@ from nautilus.core.errors import (
     ParameterError,
     TimeIndexError,
 )
-from nautilus.marketdata.calendars import _calendar, align_to_sessions, sessions
+from nautilus.marketdata.calendars import align_to_sessions, exchange_calendar, sessions
 
 
 def test_sixteen_sessions_in_august_2025():
@@ -51,7 +51,7 @@ def test_what_is_refused():
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch):
-    _calendar.cache_clear()
+    exchange_calendar.cache_clear()
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="need the extra `data`"):
         sessions("XNYS", "2025-01-02", "2025-01-03")
