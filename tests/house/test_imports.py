@@ -19,6 +19,8 @@ DOORS = {
     "cvxpy": ("portfolio/solvers.py",),
     "arch": ("risk/garch.py", "ml/validation.py"),
     "redis": ("server/bus/redis_connection.py",),
+    "httpx2": ("marketdata/sources/transport.py",),
+    "stamina": ("marketdata/sources/connector.py",),
     **{name: ("server/",) for name in WEB - {"redis"}},
 }
 # Their whole work is frames or connections, and they are imported at the first use of a name.

@@ -79,7 +79,7 @@ class CircuitBreaker:
     def failed(self) -> None:
         """It did not answer, or not with an answer."""
         self._count += 1
-        if self._count >= self.failures or self._probing:
+        if self._count >= self.failures:  # a probe that fails is one more
             self._opened = self.clock()
         self._probing = False
 

@@ -145,7 +145,7 @@ class Connector(ABC):
         self._check(request)
         whole = await self.prepared(request)
         pages: list[pl.DataFrame] = []
-        left = list(self.parts(whole))
+        left = self._affordable(whole)
         asked: list[DataRequest] = []
         while left:
             page = left.pop(0)
@@ -220,6 +220,18 @@ class Connector(ABC):
         payload = await self.ask(request)
         self._latencies.append(payload.milliseconds)
         return payload
+
+    def _affordable(self, request: DataRequest) -> list[DataRequest]:
+        """Its parts, refused before the first where a whole day would not be enough."""
+        parts = list(self.parts(request))
+        most = self._limiter.quota.most
+        if most is not None and len(parts) > most:
+            raise ParameterError(
+                f"`start` is too early: {self.name} needs {len(parts)} requests for this window and"
+                f" allows {most:g} a day; ask for longer bars or a shorter window.",
+                field="start",
+            )
+        return parts
 
     def _backoff(self, error: Exception) -> bool | float:
         if not isinstance(error, SourceError) or self._breaker.state == "open":

@@ -63,7 +63,8 @@ class DailyQuota:
         path: str | Path | None = None,
         zone: str = "UTC",
     ) -> None:
-        self._source, self._most, self._clock, self._zone = source, most, clock, zone
+        self.most = most
+        self._source, self._clock, self._zone = source, clock, zone
         self._path = Path(path) if path is not None else None
         self._memory: dict[str, float] = {}
         self._seen: tuple[str, float] = ("", 0.0)
@@ -85,7 +86,7 @@ class DailyQuota:
 
     def exhaust(self) -> QuotaExhausted:
         """The source itself says that the day is used up: nothing is asked until it ends."""
-        self._add(self._limit() if self._most is not None else _DAY)
+        self._add(self._limit() if self.most is not None else _DAY)
         return self.error()
 
     def exhausted_until(self) -> datetime | None:
@@ -98,7 +99,7 @@ class DailyQuota:
     def error(self) -> QuotaExhausted:
         """What to raise now."""
         until = next_midnight(self._clock(), self._zone)
-        allowed = f"{self._most:g} requests a day" if self._most is not None else "the day's quota"
+        allowed = f"{self.most:g} requests a day" if self.most is not None else "the day's quota"
         return QuotaExhausted(
             f"{self._source} has used up {allowed}; it may be asked again after"
             f" {until:%Y-%m-%dT%H:%MZ}. A paid plan raises it: pass its `limits`.",
@@ -107,7 +108,7 @@ class DailyQuota:
         )
 
     def _limit(self) -> float:
-        return self._most if self._most is not None else _DAY
+        return self.most if self.most is not None else _DAY
 
     def _today(self) -> str:
         return self._clock().astimezone(ZoneInfo(self._zone)).date().isoformat()

@@ -184,6 +184,12 @@ def test_the_catalogue_stops_at_most(replay, loaded):
     assert len(replay.asked) == 2
 
 
+def test_a_page_that_is_enough_is_the_only_one(replay, loaded):
+    replay.plays("/", play.datagov(["a", "b"], after="one"))
+    assert loaded("datagov", DataRequest("datasets", "farm", options={"most": 2})).height == 2
+    assert len(replay.asked) == 1
+
+
 def test_nothing_found_in_the_catalogue_is_an_empty_frame(replay, loaded):
     replay.plays("/", play.datagov([]))
     assert loaded("datagov", DataRequest("datasets", "xyzzy")).height == 0

@@ -14,27 +14,9 @@ from nautilus.marketdata.sources import (
     Upstream,
 )
 from tests.marketdata.replay import payloads as play
+from tests.marketdata.replay.examples import DAY, GOOD, REQUESTS
 from tests.marketdata.replay.server import Answer
 
-REQUESTS = {
-    "fred": DataRequest("macro", "UNRATE"),
-    "alpha_vantage": DataRequest("bars", "IBM"),
-    "edgar": DataRequest("fundamentals", "CIK0000320193"),
-    "datagov": DataRequest("datasets", "farm"),
-    "trading_economics": DataRequest("macro", "mexico/gdp"),
-    "dbnomics": DataRequest("macro", "IMF/IFS/M.FR.PCPI_IX"),
-    "yfinance": DataRequest("bars", "AAPL"),
-}
-DAY = {"2024-01-02": (10, 12, 9, 11, 500)}
-GOOD = {
-    "fred": play.fred(["4.4", "4.6"]),
-    "alpha_vantage": play.alpha_vantage_daily(DAY),
-    "edgar": play.companyfacts(),
-    "datagov": play.datagov(["farms"]),
-    "trading_economics": play.trading_economics(play.month_ends(3)),
-    "dbnomics": play.dbnomics([119.7, 120.1]),
-    "yfinance": play.yahoo([play.seconds("2025-08-01T13:30:00")], [202.4]),
-}
 HTML = "<!DOCTYPE html><html><body>Scheduled maintenance</body></html>"
 
 SHARED = [
@@ -214,3 +196,12 @@ def test_what_a_source_does_not_have_is_said_before_it_is_asked(replay, loaded, 
     with pytest.raises(ParameterError, match=r"must be|longer than"):
         loaded(name, request_)
     assert replay.asked == []
+
+
+@pytest.mark.parametrize("status, times", [(408, 3), (418, 1), (451, 1), (503, 3)])
+def test_what_will_not_change_is_not_asked_again(replay, loaded, status, times):
+    replay.plays("/", Answer("no", status))
+    with pytest.raises(Upstream, match=f"HTTP {status}") as caught:
+        loaded("dbnomics", REQUESTS["dbnomics"])
+    assert caught.value.status == status
+    assert len(replay.asked) == times

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -164,6 +164,13 @@ def test_a_new_day_begins_at_zero(clock):
 def test_limits_that_cannot_be_read_are_named(source):
     with pytest.raises(ParameterError, match='must be like "5/minute, 500/day"'):
         source("fred", limits="often")
+
+
+def test_a_window_that_a_whole_day_cannot_pay_for_is_refused_at_once(replay, source):
+    request = DataRequest("bars", "IBM", "1m", date(2020, 1, 1), date(2022, 6, 30))
+    with pytest.raises(ParameterError, match=r"needs 30 requests .* and allows 25 a day"):
+        run(source("alpha_vantage"), request)
+    assert replay.asked == []
 
 
 def test_demo_key_of_the_catalogue_has_its_own_limits(source):

@@ -13,7 +13,7 @@ from nautilus.core.errors import NautilusError
 from nautilus.marketdata.sources import DataRequest, RawPayload, SourceConfig, available_sources
 from nautilus.marketdata.sources.layouts import LAYOUTS
 from tests.marketdata.replay import payloads as play
-from tests.marketdata.sources.test_failures import GOOD, REQUESTS
+from tests.marketdata.replay.examples import GOOD, REQUESTS
 from tests.marketdata.sources.test_ibkr import BAR, QUOTE
 
 STAMP = play.seconds("2025-08-04T13:30:00")

@@ -21,6 +21,7 @@ from nautilus.marketdata.sources import (
 )
 from nautilus.marketdata.sources.interface import KINDS
 from tests.marketdata.replay import payloads as play
+from tests.marketdata.replay.examples import REQUESTS, play_all
 from tests.marketdata.sources.conftest import run
 
 EIGHT = (
@@ -227,3 +228,16 @@ def test_a_symbol_that_climbs_is_refused(replay, source, name, symbol):
 def test_options_that_count_are_whole_numbers(given):
     with pytest.raises(ParameterError, match=r"`options\['page'\]` must be a whole number"):
         DataRequest("macro", "A", options={"page": given}).whole("page", 1)
+
+
+def test_the_environment_alone_points_every_source_at_another_server(replay):
+    play_all(replay)
+    names = [name for name in EIGHT if name != "ibkr"]
+    settings = {f"NAUTILUS_{name.upper()}_BASE_URL": replay.url for name in names}
+    settings |= {f"NAUTILUS_{name.upper()}_API_KEY": play.KEY for name in KEYED}
+    settings["NAUTILUS_EDGAR_USER_AGENT"] = "Some Body some.body@example.com"
+    opened = open_sources(settings)
+    for name in names:
+        assert opened[name].status() == "ready"
+        assert run(opened[name], REQUESTS[name]).height > 0
+        assert opened[name].latency() > 0.0

@@ -13,9 +13,9 @@ from nautilus.core.errors import NautilusError
 from nautilus.marketdata.sources import DataRequest, SourceConfig, errors
 from nautilus.marketdata.sources.redaction import Secret, redacted_url
 from tests.marketdata.replay import payloads as play
+from tests.marketdata.replay.examples import GOOD, REQUESTS
 from tests.marketdata.replay.server import Answer
 from tests.marketdata.sources.conftest import run
-from tests.marketdata.sources.test_failures import GOOD, REQUESTS
 
 KEYED = ("fred", "alpha_vantage", "datagov", "trading_economics")
 
@@ -76,6 +76,21 @@ def test_a_source_that_sends_the_key_back_does_not_spread_it(
     whole = "".join(traceback.format_exception(error)) + repr(error) + str(vars(error))
     assert play.KEY not in whole + everything_logged.text + str(error.to_dict())
     assert play.KEY.encode() not in pickle.dumps(error)
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_a_key_that_comes_back_is_replaced_in_body_and_headers(replay, source, name):
+    replay.plays("/", Answer(f"your key {play.KEY}", 200, {"X-Key-Of": play.KEY}))
+    one = source(name)
+
+    async def scenario():
+        payload = await one.fetch(REQUESTS[name])
+        await one.aclose()
+        return payload
+
+    payload = asyncio.run(scenario())
+    assert payload.body == b"your key hidden"
+    assert payload.headers["x-key-of"] == "hidden"
 
 
 @pytest.mark.parametrize("kind", errors.__all__)
