@@ -246,6 +246,20 @@ def test_bars_before_the_open_are_extra_and_not_judged():
     assert report.issues[0].issue_type == "off_session"
 
 
+def test_bars_outside_the_days_asked_about_are_left_alone(index):
+    report = quality_report(changed(index, 3, close=np.nan), start=index.index[10])
+    assert (report.n_bars, report.completeness) == (len(index) - 10, 1.0)
+    assert alarms(report) == []
+    assert quality_report(index, end=index.index[10]).n_bars == 11
+
+
+def test_a_live_bar_beside_the_daily_one_is_a_second_bar_of_the_day(index):
+    live = index[-1:].set_axis(index.index[-1:] + pd.Timedelta(hours=20))
+    report = quality_report(pd.concat([index, live]))
+    assert kinds(report) == {"duplicate", "timezone_shift"}
+    assert report.checks["unique_times"]["violations"] == 1
+
+
 def test_half_days_and_what_never_closes():
     half = intraday(("2025-11-28", "2025-11-28"), "1m")
     report = quality_report(half, timeframe="1m", start="2025-11-28", end="2025-11-28")
@@ -337,6 +351,28 @@ def test_adjusted_closes_follow_the_dividends(index, factor, kind):
     if factor:
         alone = quality_report(index.assign(adjusted_close=adjusted))
         assert kinds(alone) == {"adjustment_without_action"}
+
+
+def test_dividends_booked_twice_or_in_another_unit(index):
+    days = [index.index[row] for row in (100, 200, 300, 305)]
+    amounts = [5.0, 5.0, 5.0, 5.1]
+    booked = pl.concat([actions("dividend", d, a) for d, a in zip(days, amounts, strict=True)])
+    bars = index.assign(adjusted_close=index["close"])
+    for day, amount in zip(days, amounts, strict=True):
+        before = bars.index < day
+        bars.loc[before, "adjusted_close"] *= 1 - amount / index["close"][before].iloc[-1]
+    assert kinds(quality_report(bars, actions=booked)) == {"repeated_dividend"}
+    pence = pl.concat([booked[:2], actions("dividend", days[2], 0.05)])
+    assert "dividend_unit_error" in kinds(quality_report(bars, actions=pence))
+
+
+def test_a_dividend_that_the_price_does_not_fall_by(index):
+    close, day = index["close"], index.index[300]
+    amount = 0.2 * float(close.iloc[299])
+    bars = index.assign(adjusted_close=close.where(index.index >= day, close * 0.8))
+    assert kinds(quality_report(bars, actions=actions("dividend", day, amount))) == {
+        "implausible_dividend"
+    }
 
 
 def test_nothing_is_expected_on_a_weekend():

@@ -109,6 +109,9 @@ def test_scorecard_of_labelled_defects(yahoo, capsys):
             share = f"{hits}/{count}"
             print(f"{label:<24}{share:>6}{hits / count:>8.2f}{precision:>11.2f}  {false}")
         print(f"not found: {', '.join(missed)}")
+    assert all(hits >= 0.95 * count for _, hits, count, _, _ in rows)
+    # Every dividend of TENT is a hundredth of the true one; prices fall by 1.2 % on those days on
+    # average, which eleven days with a deviation of 2 % cannot tell from none.
     assert missed == ["TENT-L-1d-bad-div"]
 
 
