@@ -219,7 +219,7 @@ def _check_values(
     bars: BarColumns, returns: Returns, facts: Actions, issues: Issues, *, adjusted: bool
 ) -> None:
     """Each finding explains the moves it covers, so that one defect is one kind of issue."""
-    places = reverting(returns)
+    places = reverting(bars, returns)
     around = {int(row) for i in (places, places + 1) for row in returns.rows[i]}
     explained = find_unit_errors(bars, returns, issues)
     explained |= find_splits(
