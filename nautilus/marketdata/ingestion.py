@@ -6,12 +6,11 @@ state to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from nautilus.core.checks import check_positive, check_window
 from nautilus.core.results import Result
@@ -28,7 +27,7 @@ from nautilus.marketdata.tick_messages import (
 
 __all__ = ["Ingestion", "IngestionCounts"]
 
-_TIMED = 4_096  # latencies that wait for their histogram
+_TIMED = 512  # latencies that wait for their histogram
 _SECOND = 1_000_000_000
 _NUMBERED_WITHOUT_HOLES = frozenset({TradeTick, DepthTick})
 
@@ -73,13 +72,19 @@ class IngestionCounts(Result):
 class _Stream:
     """Ticks of one kind and symbol."""
 
-    __slots__ = ("contents", "histogram", "last_price", "numbers")
+    __slots__ = ("contents", "histogram", "last_price", "numbers", "waiting")
 
     def __init__(self, window: int, contiguous: bool) -> None:
         self.numbers = SequenceWindow(window, contiguous=contiguous)
         self.contents = ContentWindow(window)
         self.last_price = 0.0
         self.histogram = LatencyHistogram()
+        self.waiting: list[int] = []
+
+    def time(self) -> None:
+        """Move the latencies that wait into the histogram."""
+        self.histogram.record(self.waiting)
+        self.waiting.clear()
 
 
 def _unseen(stream: _Stream, tick: Tick) -> bool:
@@ -128,16 +133,15 @@ class Ingestion:
         "_clock",
         "_crossed",
         "_error",
-        "_events",
         "_invalid",
         "_jump",
         "_jumps",
         "_published",
-        "_receipts",
         "_received",
         "_recent",
+        "_second",
         "_streams",
-        "_timed",
+        "_waiting",
         "publish",
         "source",
         "window",
@@ -163,10 +167,8 @@ class Ingestion:
         }
         self._received = self._published = self._invalid = self._jumps = self._crossed = 0
         self._error: str | None = None
-        # Latencies are worked out some thousand at a time; the order of receipt is kept.
-        self._events: list[int] = []
-        self._receipts: list[int] = []
-        self._timed: list[_Stream] = []
+        self._second = 0
+        self._waiting: list[int] = []
 
     def update(self, raw: bytes | str, received_ns: int) -> None:
         """Take one JSON message.
@@ -189,14 +191,33 @@ class Ingestion:
 
     def accept(self, ticks: Sequence[Tick], received_ns: int | Sequence[int]) -> None:
         """Take ticks that an adapter has decoded; those that are new are published as one list."""
-        receipts = received_ns
-        if isinstance(receipts, int):
-            receipts = [receipts] * len(ticks)
         self._received += len(ticks)
-        new = [t for t, at in zip(ticks, receipts, strict=True) if self._is_new(t, at)]
+        if isinstance(received_ns, int):
+            new = self._accept_together(ticks, received_ns)
+        else:
+            new = [t for t, at in zip(ticks, received_ns, strict=True) if self._is_new(t, at)]
         if new:
             self._published += len(new)
             self.publish(new)
+
+    def _accept_together(self, ticks: Sequence[Tick], received_ns: int) -> list[Tick]:
+        """New ticks of one moment: their latencies are worked out together."""
+        new, timed, events = [], [], []
+        for tick in ticks:
+            stream = self._stream_if_new(tick)
+            if stream is None:
+                continue
+            new.append(tick)
+            if tick.timestamp is not None:
+                timed.append(stream.waiting)
+                events.append(tick.timestamp)
+        if events:
+            sent = 1_000 * np.array(events, dtype=np.int64)
+            values = self._clock.latencies(sent, np.full(len(sent), received_ns)).tolist()
+            for waiting, latency in zip(timed, values, strict=True):
+                waiting.append(latency)
+            self._remember(values, received_ns)
+        return new
 
     def update_batch(self, raw: bytes, received_ns: int) -> None:
         """Take a JSON array of messages that came together: what `update` does one by one."""
@@ -211,24 +232,31 @@ class Ingestion:
         self._error = reason
 
     def _is_new(self, tick: Tick, received_ns: int) -> bool:
+        stream = self._stream_if_new(tick)
+        if stream is None:
+            return False
+        if tick.timestamp is not None:
+            latency = self._clock.latency(1_000 * tick.timestamp, received_ns)
+            stream.waiting.append(latency)
+            self._remember((latency,), received_ns)
+        return True
+
+    def _stream_if_new(self, tick: Tick) -> _Stream | None:
+        """The stream of a tick that has not come before, after its checks."""
         kind = type(tick)
         streams = self._streams[kind]
         stream = streams.get(tick.symbol)
         if stream is None:
             stream = streams[tick.symbol] = _Stream(self.window, kind in _NUMBERED_WITHOUT_HOLES)
         if not _unseen(stream, tick):
-            return False
-        if kind is TradeTick:
-            self._check_price(stream, tick.price)  # type: ignore[union-attr]
-        elif kind is QuoteTick and tick.bid > tick.ask:  # type: ignore[union-attr]
+            return None
+        if type(tick) is TradeTick:
+            self._check_price(stream, tick.price)
+        elif type(tick) is QuoteTick and tick.bid > tick.ask:
             self._crossed += 1
-        if tick.timestamp is not None:
-            self._events.append(tick.timestamp)
-            self._receipts.append(received_ns)
-            self._timed.append(stream)
-            if len(self._timed) >= _TIMED:
-                self._time()
-        return True
+        if len(stream.waiting) >= _TIMED:
+            stream.time()
+        return stream
 
     def _check_price(self, stream: _Stream, price: float) -> None:
         before = stream.last_price
@@ -236,23 +264,19 @@ class Ingestion:
             self._jumps += 1
         stream.last_price = price
 
-    def _time(self) -> None:
-        """Move the latencies that wait into their histograms."""
-        if not self._timed:
-            return
-        received = np.array(self._receipts, dtype=np.int64)
-        values = self._clock.latencies(np.array(self._events, dtype=np.int64) * 1_000, received)
-        by_id = {id(stream): stream for stream in self._timed}
-        owners = np.fromiter(map(id, self._timed), dtype=np.int64, count=len(self._timed))
-        for rows in _groups(owners):
-            by_id[int(owners[rows[0]])].histogram.record(values[rows])
-        for rows in _groups(received // _SECOND):
-            self._recent.record(values[rows], at=int(received[rows[0]]))
-        self._events, self._receipts, self._timed = [], [], []
+    def _remember(self, latencies: Iterable[int], received_ns: int) -> None:
+        """Latencies wait in short lists: a batch into a histogram costs little more than one."""
+        if received_ns // _SECOND != self._second or len(self._waiting) >= _TIMED:
+            self._time_recent()
+            self._second = received_ns // _SECOND
+        self._waiting.extend(latencies)
+
+    def _time_recent(self) -> None:
+        self._recent.record(self._waiting, at=self._second * _SECOND)
+        self._waiting.clear()
 
     def counts(self) -> IngestionCounts:
         """What has come so far."""
-        self._time()
         streams = [s for by_symbol in self._streams.values() for s in by_symbol.values()]
         return IngestionCounts(
             source=self.source,
@@ -271,10 +295,10 @@ class Ingestion:
 
     def latencies(self) -> dict[str, LatencyHistogram]:
         """Exchange to receipt, by symbol; merge them for the source."""
-        self._time()
         merged: dict[str, LatencyHistogram] = {}
         for by_symbol in self._streams.values():
             for symbol, stream in by_symbol.items():
+                stream.time()
                 if stream.histogram.count:
                     held = merged.get(symbol, LatencyHistogram())
                     merged[symbol] = held.merge(stream.histogram)
@@ -282,7 +306,7 @@ class Ingestion:
 
     def recent_latencies(self, *, at: int) -> LatencyHistogram:
         """Exchange to receipt, all symbols, of the 60 seconds that end with `at` (nanoseconds)."""
-        self._time()
+        self._time_recent()
         return self._recent.histogram(at=at)
 
     def __eq__(self, other: object) -> bool:
@@ -294,9 +318,3 @@ class Ingestion:
 
     def __repr__(self) -> str:
         return f"Ingestion({self.source!r}, received={self._received}, invalid={self._invalid})"
-
-
-def _groups(keys: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Rows of each key, in their order."""
-    order = np.argsort(keys, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)

@@ -302,6 +302,10 @@ class ClockOffset:
     def latency(self, event_ns: int, received_ns: int) -> int:
         """Latency in nanoseconds of one message; never negative."""
         difference = received_ns - event_ns
+        if self._minima and self._offset is not None:
+            second, smallest = self._minima[-1]
+            if difference >= smallest and received_ns // _SECOND == second:
+                return difference - self._offset  # the usual case: no minimum changes
         least = self._remember(received_ns // _SECOND, difference)
         offset = least if self.known_ns is None or least < self.known_ns else self.known_ns
         self._offset = offset

@@ -109,6 +109,9 @@ def test_scorecard_of_labelled_defects(yahoo, capsys):
             share = f"{hits}/{count}"
             print(f"{label:<24}{share:>6}{hits / count:>8.2f}{precision:>11.2f}  {false}")
         print(f"not found: {', '.join(missed)}")
+    assert all(hits >= 0.95 * count for _, hits, count, _, _ in rows)
+    # Every dividend of TENT is a hundredth of the true one. Prices fall by 1.2 % on those eleven
+    # days on average, 1.8 standard errors from no fall: one source cannot tell.
     assert missed == ["TENT-L-1d-bad-div"]
 
 
@@ -233,10 +236,10 @@ def test_scorecard_of_injected_defects(clean, capsys):
     quiet = [bars for symbol, bars in clean.items() if symbol not in ("AGFS", "PTR", "REX", "SNP")]
     rows = []
     for inject in INJECTED:
-        results = np.array([score(bars, inject, rng) for bars in quiet[:40]])
+        results = np.array([score(bars, inject, rng) for bars in quiet])
         rows.append((inject.__name__.removeprefix("with_"), *results.sum(axis=0).tolist()))
     with capsys.disabled():
-        print("\ninjected into 40 stocks  defects  recall  precision")
+        print("\ninjected into 84 stocks  defects  recall  precision")
         for name, count, hits, false in rows:
             print(f"{name:<24}{count:>8}{hits / count:>8.3f}{hits / (hits + false):>11.3f}")
     assert all(hits >= 0.95 * count for _, count, hits, _ in rows)

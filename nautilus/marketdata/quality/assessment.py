@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -153,25 +153,15 @@ def quality_report(
         now=now,
         sla=sla,
     )
-    order = check_order(given, issues)
-    wide = span.expected()
-    placed = on_grid(given.in_order(), wide, timeframe, issues)
-    sources = {k: on_grid(b, wide, timeframe, Issues()) for k, b in sources.items()}
-    shifts = shifted_sessions(placed.times, span.hours(), timeframe, issues)
-    on_time = placed.times - shifts
-    expected = span.cut(wide, on_time)
-    if expected_basis == "trades":
-        expected = _traded(expected, on_time, sources)
-    trading = trading_hours(on_time, span.hours(), timeframe)
-    covered = coverage(on_time, expected, trading, issues)
-    regular = placed if bool(trading.all()) else placed.take(trading)
-    facts = read_actions(actions, given.symbol)
+    backward = check_order(given, issues)
+    placed = _place(given, sources, span, expected_basis, issues)
+    facts, regular = read_actions(actions, given.symbol), placed.regular
     name = given.source or "bars"
-    agreement = compare_sources(name, regular, sources, facts, issues, tolerance=tolerance)
+    agreement = compare_sources(name, regular, placed.sources, facts, issues, tolerance=tolerance)
     checks = {
-        "strictly_increasing": {"checked": max(len(given) - 1, 0), "violations": order[0]},
-        "unique_times": {"checked": len(given), "violations": order[1]},
-        "on_grid": {"checked": len(placed), "violations": covered.n_off_grid},
+        "strictly_increasing": {"checked": max(len(given) - 1, 0), "violations": backward},
+        "unique_times": {"checked": len(given), "violations": issues.counts["duplicate"]},
+        "on_grid": {"checked": len(placed.bars), "violations": placed.covered.n_off_grid},
         **check_bars(regular, issues, jump_limit=jump_limit, tick_size=tick_size),
     }
     returns = log_returns(regular, tick_size)
@@ -180,10 +170,39 @@ def quality_report(
     confirmed = issues.confirm(_CONFIRMABLE, agreement.confirmed)
     if "jump" in checks:
         checks["jump"]["violations"] -= confirmed["jump"]
-    timely = timeliness(placed, expected, span)
-    return _report(
-        given, span, expected_basis, placed, expected, covered, agreement, checks, timely, issues
-    )
+    return _report(given, span, expected_basis, placed, agreement, checks, issues)
+
+
+class _Placed(NamedTuple):
+    """Bars beside what is expected; `regular` are those within trading hours."""
+
+    bars: BarColumns
+    regular: BarColumns
+    sources: dict[str, BarColumns]
+    expected: Times
+    covered: Coverage
+
+
+def _place(
+    given: BarColumns,
+    sources: Mapping[str, BarColumns],
+    span: Span,
+    expected_basis: str,
+    issues: Issues,
+) -> _Placed:
+    wide, hours, timeframe = span.expected(), span.hours(), span.timeframe
+    bars = on_grid(given.in_order(), wide, timeframe, issues)
+    others = {k: on_grid(b, wide, timeframe, Issues()) for k, b in sources.items()}
+    on_time = bars.times - shifted_sessions(bars.times, hours, timeframe, issues)
+    inside = span.inside(on_time)
+    bars, on_time = bars.take(inside), on_time[inside]
+    expected = span.cut(wide, on_time)
+    if expected_basis == "trades":
+        expected = _traded(expected, on_time, others)
+    trading = trading_hours(on_time, hours, timeframe)
+    covered = coverage(on_time, expected, trading, issues)
+    regular = bars if bool(trading.all()) else bars.take(trading)
+    return _Placed(bars, regular, others, expected, covered)
 
 
 def _traded(expected: Times, times: Times, sources: Mapping[str, BarColumns]) -> Times:
@@ -200,7 +219,7 @@ def _check_values(
     bars: BarColumns, returns: Returns, facts: Actions, issues: Issues, *, adjusted: bool
 ) -> None:
     """Each finding explains the moves it covers, so that one defect is one kind of issue."""
-    places = reverting(returns)
+    places = reverting(bars, returns)
     around = {int(row) for i in (places, places + 1) for row in returns.rows[i]}
     explained = find_unit_errors(bars, returns, issues)
     explained |= find_splits(
@@ -221,26 +240,24 @@ def _report(
     given: BarColumns,
     span: Span,
     expected_basis: str,
-    placed: BarColumns,
-    expected: Times,
-    covered: Coverage,
+    placed: _Placed,
     agreement: Agreement,
     checks: Checks,
-    timely: float | None,
     issues: Issues,
 ) -> QualityReport:
+    bars, expected, covered = placed.bars, placed.expected, placed.covered
     checked = sum(c["checked"] for c in checks.values())
     violations = sum(c["violations"] for c in checks.values())
     missing = covered.n_missing / len(expected) if len(expected) else float("nan")
     figures: dict[str, Any] = {
         "completeness": 1.0 - missing,
-        "timeliness": timely,
+        "timeliness": timeliness(bars, expected, span),
         "accuracy": agreement.accuracy,
         "consistency": 1.0 - violations / checked if checked else 1.0,
-        "plausibility": 1.0 - issues.implausible_bars / len(placed) if len(placed) else 1.0,
+        "plausibility": 1.0 - issues.implausible_bars / len(bars) if len(bars) else 1.0,
     }
     score, weights = weighted_score(figures)
-    seen = expected if len(expected) else placed.times
+    seen = expected if len(expected) else bars.times
     return QualityReport(
         symbol=given.symbol,
         source=given.source,
@@ -249,7 +266,7 @@ def _report(
         expected_basis=expected_basis,
         start=stamp(seen[0]) if len(seen) else None,
         end=stamp(seen[-1]) if len(seen) else None,
-        n_bars=len(placed),
+        n_bars=len(bars),
         n_expected=covered.n_expected,
         n_missing=covered.n_missing,
         n_extra=covered.n_extra,

@@ -138,8 +138,9 @@ def stamps(column: Any, name: str) -> Times:
             " where they carry a zone, dt.replace_time_zone where they carry none.",
             field=name,
         )
-    values = column.dt.tz_localize(None) if hasattr(column, "index") else column
-    return np.asarray(values.to_numpy().astype("datetime64[us]"))
+    if getattr(column.dtype, "tz", None) is not None:  # pandas: any zone is an instant
+        column = column.dt.tz_convert(None)
+    return np.asarray(column.to_numpy().astype("datetime64[us]"))
 
 
 def _only(bars: Any, label: str, columns: list[str], name: str) -> str:

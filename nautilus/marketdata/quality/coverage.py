@@ -28,8 +28,8 @@ class Coverage:
     longest_gap: int
 
 
-def check_order(bars: BarColumns, issues: Issues) -> tuple[int, int]:
-    """(bars out of order, bars whose time came before), each with an issue."""
+def check_order(bars: BarColumns, issues: Issues) -> int:
+    """How many bars are out of order; they and those whose time came before are issues."""
     steps = np.diff(bars.times).astype(np.int64)
     backward = np.flatnonzero(steps < 0) + 1
     order = np.argsort(bars.times, kind="stable")
@@ -49,19 +49,14 @@ def check_order(bars: BarColumns, issues: Issues) -> tuple[int, int]:
         bars=False,
     )
     issues.add_each(
-        again,
-        lambda row: QualityIssue(
-            "duplicate",
-            stamp(bars.times[row]),
-            "high",
-            None,
-            None,
-            "keep one bar; the first is used here",
-            "a second bar of the same time",
-        ),
-        bars=False,
+        again, lambda row: _repeat(bars.times[row], "a second bar of the same time"), bars=False
     )
-    return len(backward), len(again)
+    return len(backward)
+
+
+def _repeat(at: np.datetime64, evidence: str) -> QualityIssue:
+    action = "keep one bar; the first is used here"
+    return QualityIssue("duplicate", stamp(at), "high", None, None, action, evidence)
 
 
 def coverage(times: Times, expected: Times, trading: Flags, issues: Issues) -> Coverage:
@@ -174,4 +169,8 @@ def on_grid(bars: BarColumns, expected: Times, timeframe: str, issues: Issues) -
             off.tolist(),
         )
     rows = np.unique(moved, return_index=True)[1]
+    again = np.delete(np.arange(len(moved)), rows)
+    issues.add_each(
+        again, lambda row: _repeat(bars.times[row], "a second bar of the same period"), bars=False
+    )
     return replace(bars.take(rows), times=moved[rows])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nautilus.core.errors import NotEnoughDataError, ParameterError
 from nautilus.marketdata.expected import MINUTES, SessionHours, expected_bars, session_hours
@@ -66,6 +67,16 @@ class Span:
     def hours(self) -> SessionHours:
         """Trading hours of these days."""
         return session_hours(self.calendar, self.first, self.last)
+
+    def inside(self, times: Times) -> NDArray[np.bool_]:
+        """Which times belong to the days asked about; all where the bars themselves say so."""
+        hours, inside = self.hours(), np.ones(len(times), dtype=bool)
+        low, high = self.first.astype("datetime64[us]"), (self.last + _DAY).astype("datetime64[us]")
+        if len(hours.open):  # a session may begin the evening before
+            low, high = min(low, hours.open[0]), max(high, hours.close[-1])
+        if not self.open_start:
+            inside &= times >= low
+        return inside if self.open_end else inside & (times < high)
 
     def cut(self, expected: Times, times: Times) -> Times:
         """What is expected, from the first bar there is and up to what is due."""

@@ -25,8 +25,9 @@ Flags = NDArray[np.bool_]
 HALF_WINDOW = 10
 _TO_SIGMA = 1.4826  # of the median absolute deviation of a normal
 _HAMPEL = 3.0
-_SPIKE = 8.0  # sigmas of a bad print
-_SPIKE_RETURN = 0.25  # of it that may stay after the next bar
+_SPIKE = 7.0  # sigmas of a bad print
+_SPIKE_ALONE = 6.0  # of one whose bar meets no neighbour
+_SPIKE_RETURN = 0.33  # of it that may stay after the next bar
 _LEAST_SPIKE = 0.01
 _STALE_CHANCE = 0.01  # of one such run by luck in the whole series
 _LEAST_STALE = 5
@@ -94,15 +95,28 @@ def find_outliers(bars: BarColumns, returns: Returns, issues: Issues) -> None:
     )
 
 
-def reverting(returns: Returns) -> NDArray[np.int64]:
-    """Places of the returns of more than 8 sigma that the next one takes back."""
+def reverting(bars: BarColumns, returns: Returns) -> NDArray[np.int64]:
+    """Places of moves that the next bar takes back: 7 sigma, or 6 of a bar that stands alone.
+
+    A bar stands alone when its range meets neither that of the bar before nor of the one after.
+    """
     r, sigma = returns.values, returns.sigma
     if len(r) < 3:
         return np.empty(0, dtype=np.int64)
     move, back = r[1:-1], r[2:]
-    found = np.abs(move) > np.maximum(_SPIKE * np.minimum(sigma[1:-1], sigma[2:]), _LEAST_SPIKE)
-    found &= np.abs(move + back) < _SPIKE_RETURN * np.abs(move)
+    least = np.where(_alone(bars, returns.rows), _SPIKE_ALONE, _SPIKE)
+    spread = np.maximum(least * np.minimum(sigma[1:-1], sigma[2:]), _LEAST_SPIKE)
+    found = np.minimum(np.abs(move), np.abs(back)) > spread * (1 - _SPIKE_RETURN)
+    found &= np.maximum(np.abs(move), np.abs(back)) > spread
+    found &= np.abs(move + back) < _SPIKE_RETURN * np.maximum(np.abs(move), np.abs(back))
     return np.flatnonzero(found) + 1
+
+
+def _alone(bars: BarColumns, rows: NDArray[np.int64]) -> Flags:
+    low, high = bars.low[rows], bars.high[rows]
+    above = (low[1:-1] > high[:-2]) & (low[1:-1] > high[2:])
+    below = (high[1:-1] < low[:-2]) & (high[1:-1] < low[2:])
+    return (above | below) & (high[1:-1] > low[1:-1])
 
 
 def find_spikes(

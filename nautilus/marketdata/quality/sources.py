@@ -18,6 +18,7 @@ Flags = NDArray[np.bool_]
 Times = NDArray[np.datetime64]
 
 _MIN_SIDE = 3  # ex-dates on each side of a switch
+_LEAST_GAP = 5e-4  # of an adjustment factor, above what rounding makes of prices
 _PURE = 0.8  # of the ex-dates that must fit the switch
 
 
@@ -62,7 +63,7 @@ def compare_sources(
     if not others or len(times) < 2:
         return Agreement(None, {}, 0, set())
     closes = {key: _closes_at(b, times) for key, b in ((name, bars), *others.items())}
-    gaps = _basis_gaps(name, bars, others, actions, times)
+    gaps = _basis_gaps({name: bars, **others}, closes, actions, times)
     returns = np.array([np.diff(c) for c in closes.values()])
     known = np.isfinite(returns).all(axis=0)
     if len(others) == 1:
@@ -88,23 +89,31 @@ def _share(bad: Flags, known: Flags) -> float:
 
 
 def _basis_gaps(
-    name: str, bars: BarColumns, others: Mapping[str, BarColumns], actions: Actions, times: Times
+    sources: Mapping[str, BarColumns], closes: Mapping[str, Floats], actions: Actions, times: Times
 ) -> Floats:
-    """Total minus price return of each step, from dividends or adjusted closes; 0 elsewhere."""
-    gaps = np.zeros(len(times) - 1)
-    every = {name: bars, **others}
-    for source in every.values():
+    """Total minus price return of each step, from dividends or adjusted closes; 0 elsewhere.
+
+    Dividends are cash per share as traded, and not every source need have such prices: the closes
+    whose yields explain most of the differences are taken.
+    """
+    for source in sources.values():
         if source.adjusted_close is not None:
             at = np.searchsorted(source.times, times)
             with np.errstate(invalid="ignore", divide="ignore"):
                 steps = np.diff(np.log(source.adjusted_close[at] / source.close[at]))
-            clear = np.isfinite(steps) & (np.abs(steps) > 5e-4)
+            clear = np.isfinite(steps) & (np.abs(steps) > _LEAST_GAP)
             return np.where(clear, steps, 0.0)
-    close = np.exp(_closes_at(bars, times))
     paid = actions.dividends_on(times.astype("datetime64[D]"))[1:]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        gaps = -np.log1p(-paid / close[:-1])
-    return np.where(np.isfinite(gaps), gaps, 0.0)
+    first, other = (np.diff(c) for c in list(closes.values())[:2])
+    best, fewest = np.zeros(len(paid)), np.inf
+    for close in closes.values():
+        with np.errstate(invalid="ignore", divide="ignore"):
+            gaps = np.nan_to_num(-np.log1p(-paid / np.exp(close[:-1])), posinf=0.0)
+        left = np.abs(np.abs(first - other) - gaps)[paid > 0]
+        unexplained = float(np.nansum(np.minimum(left, np.abs(first - other)[paid > 0])))
+        if unexplained < fewest:
+            best, fewest = gaps, unexplained
+    return best
 
 
 def _two(
