@@ -43,7 +43,7 @@ def command_parser() -> argparse.ArgumentParser:
         description="The nine engines on 8100 ... 8900, in one process, without network or keys.",
         epilog="Every setting is also a NAUTILUS_* variable; --print-config shows them. The state"
         " is copied and put back by `backup --to FILE` and `restore --from FILE`;"
-        " `token --subject NAME` makes a token.",
+        " `token --subject NAME` makes a token; `import prices.csv` stores prices of your own.",
     )
     add = parser.add_argument
     add("--host", help="address to listen on; beyond loopback only with authentication")

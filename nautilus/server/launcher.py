@@ -54,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from nautilus.server.state.command import state_command
 
         return state_command(words)
+    if words[:1] == ["import"]:
+        from nautilus.server.market.import_command import import_command
+
+        return import_command(words)
     if words[:1] == ["token"]:
         from nautilus.server.token_command import token_command
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nautilus.core.errors import NotFoundError, ParameterError
 from nautilus.marketdata.reference import find_instrument
 from nautilus.marketdata.simulation import FIRST_DAY, simulate_market
+from nautilus.marketdata.trading_days import new_york_trading_days
 from nautilus.server.market.windows import Window
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["simulated_rows"]
 
 BAR_FIELDS = ("open", "high", "low", "close", "volume")
+
+
+# A day of ticks of one symbol is some 50,000 rows.
+MOST_TICK_SESSIONS = 5
 
 
 def simulated_rows(
@@ -28,17 +33,39 @@ def simulated_rows(
     NotFoundError
         Not published; close names are given.
     ParameterError
-        A kind that is not simulated.
+        A kind that is not simulated, or more sessions of ticks than one answer may have.
     """
     if kind == "bars":
         return _bars(symbol, timeframe, window, now)
-    raise ParameterError(f"{kind} of {symbol!r} are not simulated; bars are.", field="data_type")
+    if kind in ("trades", "quotes"):
+        return _ticks(symbol, kind, window, now)
+    raise ParameterError(
+        f"{kind} of {symbol!r} are not simulated; bars, trades and quotes are.",
+        field="data_type",
+    )
 
 
-def _bars(symbol: str, timeframe: str, window: Window, now: datetime) -> pl.DataFrame:
+def _ticks(symbol: str, kind: str, window: Window, now: datetime) -> pl.DataFrame:
     import polars as pl
 
+    from nautilus.marketdata.ticks import simulate_ticks
+
     name = find_instrument(symbol).symbol
+    first, last = _sessions(window, now)
+    days = new_york_trading_days(first, last)
+    if len(days) > MOST_TICK_SESSIONS:
+        raise ParameterError(
+            f"the window has {len(days)} sessions; of {kind} one answer has at most"
+            f" {MOST_TICK_SESSIONS}. Ask for a shorter one.",
+            field="end_date",
+        )
+    found = [simulate_ticks(name, day) for day in days]
+    rows = pl.concat(ticks.trades() if kind == "trades" else ticks.quotes() for ticks in found)
+    rows = rows.filter(pl.col("timestamp").is_between(window.start, window.end))
+    return rows.with_columns(symbol=pl.lit(symbol), source=pl.lit("simulated"))
+
+
+def _sessions(window: Window, now: datetime) -> tuple[date, date]:
     days = window.sessions(now)
     begins = date.fromisoformat(str(FIRST_DAY))
     if days is None or days[1] < begins:
@@ -47,8 +74,18 @@ def _bars(symbol: str, timeframe: str, window: Window, now: datetime) -> pl.Data
             f" {window.days[1]}; it runs from {FIRST_DAY} on.",
             field="start_date",
         )
-    market = simulate_market([name], start=max(days[0], begins), end=days[1], timeframe=timeframe)
+    return max(days[0], begins), days[1]
+
+
+def _bars(symbol: str, timeframe: str, window: Window, now: datetime) -> pl.DataFrame:
+    import polars as pl
+
+    name = find_instrument(symbol).symbol
+    first, last = _sessions(window, now)
+    market = simulate_market([name], start=first, end=last, timeframe=timeframe)
     columns: dict[str, Any] = {field: getattr(market, field)[:, 0] for field in BAR_FIELDS}
+    if market.vwap is not None:
+        columns["vwap"] = market.vwap[:, 0]
     times = pl.Series(market.times.astype("M8[us]")).dt.replace_time_zone("UTC")
     rows = pl.DataFrame({"timestamp": times, **columns})
     rows = rows.filter(pl.col("timestamp").is_between(window.start, window.end))
