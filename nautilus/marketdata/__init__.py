@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nautilus.marketdata.calendars import sessions as sessions
     from nautilus.marketdata.expected import expected_bars as expected_bars
     from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
+    from nautilus.marketdata.history import price_history as price_history
     from nautilus.marketdata.ingestion import Ingestion as Ingestion
     from nautilus.marketdata.ingestion import IngestionCounts as IngestionCounts
     from nautilus.marketdata.latency import ClockOffset as ClockOffset
@@ -34,11 +35,14 @@ if TYPE_CHECKING:
     from nautilus.marketdata.simulation import SimulatedMarket as SimulatedMarket
     from nautilus.marketdata.simulation import simulate_market as simulate_market
     from nautilus.marketdata.simulation import simulated_symbols as simulated_symbols
+    from nautilus.marketdata.store import Store as Store
     from nautilus.marketdata.tick_bars import TickBar as TickBar
     from nautilus.marketdata.tick_bars import TickBars as TickBars
     from nautilus.marketdata.tick_messages import DepthTick as DepthTick
     from nautilus.marketdata.tick_messages import QuoteTick as QuoteTick
     from nautilus.marketdata.tick_messages import TradeTick as TradeTick
+    from nautilus.marketdata.ticks import SimulatedTicks as SimulatedTicks
+    from nautilus.marketdata.ticks import simulate_ticks as simulate_ticks
 
 __all__ = [
     "Bar",
@@ -52,6 +56,8 @@ __all__ = [
     "QualityReport",
     "QuoteTick",
     "SimulatedMarket",
+    "SimulatedTicks",
+    "Store",
     "TickBar",
     "TickBars",
     "TickQuality",
@@ -64,6 +70,7 @@ __all__ = [
     "find_instrument",
     "known_symbols",
     "load_sample",
+    "price_history",
     "quality_report",
     "read_prices",
     "resample_bars",
@@ -71,6 +78,7 @@ __all__ = [
     "sessions",
     "simulate_fundamentals",
     "simulate_market",
+    "simulate_ticks",
     "simulated_symbols",
     "tick_quality",
 ]
@@ -82,6 +90,7 @@ __getattr__, __dir__ = lazy_exports(
         "calendars": ["align_to_sessions", "sessions"],
         "expected": ["expected_bars"],
         "fundamentals": ["simulate_fundamentals"],
+        "history": ["price_history"],
         "ingestion": ["Ingestion", "IngestionCounts"],
         "latency": ["ClockOffset", "LatencyHistogram"],
         "quality": [
@@ -95,6 +104,8 @@ __getattr__, __dir__ = lazy_exports(
         "reference": ["Instrument", "asset_class", "find_instrument", "known_symbols", "sectors"],
         "samples": ["available_samples", "load_sample"],
         "simulation": ["SimulatedMarket", "simulate_market", "simulated_symbols"],
+        "store": ["Store"],
+        "ticks": ["SimulatedTicks", "simulate_ticks"],
         "tick_bars": ["TickBar", "TickBars"],
         "tick_messages": ["DepthTick", "QuoteTick", "TradeTick"],
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from nautilus.core.checks import check_choice
 from nautilus.core.errors import DataError, LabelError, TimeIndexError
 from nautilus.core.frames import cross_section, read
 
-__all__ = ["Bar", "adjust_prices", "resample_bars"]
+__all__ = ["REINVEST_AT", "Bar", "adjust_prices", "adjustment_factors", "resample_bars"]
 
 _TIMEFRAMES = {
     "1m": (1, "m"),
@@ -131,13 +132,19 @@ def _floor(times: NDArray[Any], step: int, unit: str) -> NDArray[Any]:
     return (units - units % step).astype(f"datetime64[{unit}]").astype("datetime64[ns]")
 
 
-def adjust_prices(prices: Any, *, splits: Any = None, dividends: Any = None) -> Any:
+def adjust_prices(
+    prices: Any,
+    *,
+    splits: Any = None,
+    dividends: Any = None,
+    reinvest_at: str = "previous_close",
+) -> Any:
     """Closes adjusted backward: returns across an ex-date are those of a holder who reinvests.
 
     Each price before an ex-date is multiplied by 1 / ratio for a split of `ratio` new shares for
-    one, and by 1 - dividend / last close before the ex-date for a dividend: it is reinvested at
-    that close less the dividend. At the close of the ex-date instead (what a book earns that buys
-    then) the return r of that day is lower by r * dividend / last close.
+    one, and for a dividend by 1 - dividend / last close before the ex-date: it is reinvested at
+    that close less the dividend. Reinvested at the close of the ex-date itself, which is what a
+    book earns that buys then, the factor is close / (close + dividend).
 
     Parameters
     ----------
@@ -146,6 +153,8 @@ def adjust_prices(prices: Any, *, splits: Any = None, dividends: Any = None) -> 
     splits, dividends : mapping of date -> ratio, or -> amount per share, optional
         By ex-date, which must be a time of `prices`. A dividend on the day of a split is per new
         share.
+    reinvest_at : {"previous_close", "ex_date_close"}
+        Yahoo and CRSP use the first, Quandl's WIKI prices the second.
 
     Returns
     -------
@@ -158,6 +167,7 @@ def adjust_prices(prices: Any, *, splits: Any = None, dividends: Any = None) -> 
         An ex-date without a price.
     DataError
         A ratio that is not positive, or a dividend as large as the price before it.
+    ParameterError
 
     References
     ----------
@@ -173,23 +183,84 @@ def adjust_prices(prices: Any, *, splits: Any = None, dividends: Any = None) -> 
     values, like = read(prices, "prices", ndim=1)
     if like.times is None:
         raise TimeIndexError("`prices` must be a Series by time.", field="prices")
-    factors = np.ones(like.size)
-    for row, ratio in _events(splits, "splits", like.times):
+    price, _ = adjustment_factors(
+        values[:, 0],
+        splits=_events(splits, "splits", like.times),
+        dividends=_events(dividends, "dividends", like.times),
+        reinvest_at=reinvest_at,
+    )
+    return like.series(values[:, 0] * price)
+
+
+REINVEST_AT = ("previous_close", "ex_date_close")
+
+
+def adjustment_factors(
+    closes: NDArray[np.float64],
+    *,
+    splits: Sequence[tuple[int, float]] = (),
+    dividends: Sequence[tuple[int, float]] = (),
+    reinvest_at: str = "previous_close",
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What each price as traded, and each number of shares, is multiplied by.
+
+    Parameters
+    ----------
+    closes : array (time,)
+        As traded.
+    splits, dividends : sequence of (row, ratio) and of (row, amount per share)
+        By the first row that trades without it.
+    reinvest_at : {"previous_close", "ex_date_close"}
+        As for `adjust_prices`.
+
+    Returns
+    -------
+    tuple of array (time,)
+        Of prices: splits and dividends. Of shares: splits alone.
+
+    Raises
+    ------
+    DataError
+        A ratio that is not positive, or a dividend as large as the price before it.
+    ParameterError
+
+    Examples
+    --------
+    >>> price, shares = adjustment_factors(np.array([100.0, 52.0]), splits=[(1, 2.0)])
+    >>> price.tolist(), shares.tolist()
+    ([0.5, 1.0], [2.0, 1.0])
+    """
+    check_choice(reinvest_at, "reinvest_at", REINVEST_AT)
+    factors, ratios = np.ones(len(closes)), np.ones(len(closes))
+    for row, ratio in splits:
         if not ratio > 0:
             raise DataError(f"a split ratio must be above 0, got {ratio}.", field="splits")
         factors[row] /= ratio
-    for row, amount in _events(dividends, "dividends", like.times):
-        before = _last_close(values[:row, 0]) * factors[row]
+        ratios[row] *= ratio
+    for row, amount in _summed(dividends):
+        before = _last_close(closes[:row]) / ratios[row]
         if not 0 <= amount < before:
             raise DataError(
-                f"dividend {amount} at {like.times[row]} must be below the close before it,"
-                f" {before:g}.",
+                f"dividend {amount} at row {row} must be below the close before it, {before:g}.",
                 field="dividends",
             )
-        factors[row] *= 1.0 - amount / before
-    # A factor at an ex-date acts on all earlier rows only.
-    later = np.append(np.cumprod(factors[::-1])[::-1][1:], 1.0)
-    return like.series(values[:, 0] * later)
+        at_close = reinvest_at == "ex_date_close" and np.isfinite(closes[row])
+        kept = closes[row] / (closes[row] + amount) if at_close else 1.0 - amount / before
+        factors[row] *= kept
+    return _of_later_rows(factors), _of_later_rows(ratios)
+
+
+def _summed(dividends: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """One amount for each ex-date: two dividends of a day are one."""
+    amounts: dict[int, float] = {}
+    for row, amount in dividends:
+        amounts[row] = amounts.get(row, 0.0) + amount
+    return list(amounts.items())
+
+
+def _of_later_rows(factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A factor at an ex-date acts on all earlier rows only."""
+    return np.append(np.cumprod(factors[::-1])[::-1][1:], 1.0)
 
 
 def _events(events: Any, name: str, times: NDArray[Any]) -> list[tuple[int, float]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nautilus.marketdata.reference import find_instrument
 
-__all__ = ["World", "bars_of"]
+__all__ = ["PRICE_DECIMALS", "World", "bars_of", "stream_of"]
 
 Floats = NDArray[np.float64]
 
@@ -135,12 +135,19 @@ def bars_of(symbol: str, world: World) -> Mapping[str, Floats]:
     instrument = find_instrument(symbol)
     if symbol in MARKET_SYMBOLS:
         level = 100.0 if symbol == "SPY" else 1000.0
-        return _open_high_low("SPY", world, _path(world.market, world.market_variance, level, 8e7))
+        return _open_high_low(
+            stream_of(symbol), world, _path(world.market, world.market_variance, level, 8e7)
+        )
     if symbol == "TLT":
         return _open_high_low(symbol, world, _bond(world))
     if symbol == "GLD":
         return _open_high_low(symbol, world, _gold(world))
     return _open_high_low(symbol, world, _stock(symbol, str(instrument.gics_sector), world))
+
+
+def stream_of(symbol: str) -> str:
+    """Whose random streams a symbol follows: the index and its fund are one market."""
+    return "SPY" if symbol in MARKET_SYMBOLS else symbol
 
 
 def _path(returns: Floats, variance: Floats, price: float, volume: float) -> _Path:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nautilus.core.errors import DataError, LabelError, NotFoundError, TimeIndexError
 from nautilus.core.frames import read_csv, time_frame
 
-__all__ = ["read_prices"]
+__all__ = ["MISSING", "column_roles", "no_such_column", "read_prices"]
 
 _KNOWN = {
     "time": ("time", "date", "datetime", "timestamp", "day", "ts", "index"),
@@ -26,8 +26,10 @@ _KNOWN = {
     "high": ("high",),
     "low": ("low",),
     "volume": ("volume", "vol"),
+    "vwap": ("vwap", "average", "wap"),
+    "trade_count": ("trade_count", "trades", "barcount"),
 }
-_MISSING = ("", "na", "nan", "null", "none", ".", "-")
+MISSING = ("", "na", "nan", "null", "none", ".", "-")
 
 
 def read_prices(
@@ -75,7 +77,7 @@ def read_prices(
     [10.0, 20.0]
     """
     table, label = _table(path_or_frame)
-    roles = _roles(list(table), dict(columns or {}))
+    roles = column_roles(list(table), dict(columns or {}))
     time = _role(roles, "time", table)
     times, aware = _times(table[time])
     grid, times, symbols = _grid(table, roles, times, field, label)
@@ -140,7 +142,14 @@ def _file(path: Path) -> Any:
     )
 
 
-def _roles(found: list[str], wanted: dict[str, str]) -> dict[str, str]:
+def column_roles(found: list[str], wanted: dict[str, str]) -> dict[str, str]:
+    """Our name -> theirs, for what is recognised in a header and what the caller mapped.
+
+    Examples
+    --------
+    >>> column_roles(["Date", "Kurs"], {"close": "Kurs"})
+    {'time': 'Date', 'close': 'Kurs'}
+    """
     for ours, theirs in wanted.items():
         if ours not in _KNOWN:
             raise LabelError(
@@ -166,8 +175,12 @@ def _roles(found: list[str], wanted: dict[str, str]) -> dict[str, str]:
 def _role(roles: dict[str, str], name: str, table: Mapping[str, Any]) -> str:
     if name in roles:
         return roles[name]
-    found = list(table)
-    raise LabelError(
+    raise no_such_column(name, list(table))
+
+
+def no_such_column(name: str, found: list[str]) -> LabelError:
+    """The error of a column that is needed and not recognised."""
+    return LabelError(
         f"no column for {name!r}.{_close(name, found)} The data has {', '.join(found)}."
         f" Pass columns={{{name!r}: '<its name>'}}.",
         field="columns",
@@ -185,7 +198,7 @@ def _numbers(cells: Sequence[Any], name: str) -> NDArray[np.float64]:
 
 
 def _number(cell: Any, name: str, row: int) -> float:
-    if cell is None or (isinstance(cell, str) and cell.strip().lower() in _MISSING):
+    if cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING):
         return math.nan
     try:
         return float(cell)

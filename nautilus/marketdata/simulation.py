@@ -1,4 +1,4 @@
-"""A simulated daily market: regimes, a GJR-GARCH-t market, sectors, stocks, a bond and gold.
+"""A simulated market: regimes, a GJR-GARCH-t market, sectors, stocks, a bond and gold.
 
 Every random stream belongs to one name and one purpose and is drawn from a fixed first day onward.
 So a symbol's history depends neither on the other symbols asked for nor on the last day asked for.
@@ -14,36 +14,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.core.checks import check_choice
-from nautilus.core.errors import NotBuiltError, NotFoundError, ParameterError
+from nautilus.core.errors import NotFoundError, ParameterError
 from nautilus.core.results import Result
-from nautilus.marketdata.market_model import World, bars_of
+from nautilus.marketdata.intraday import INTRADAY, day_paths, minute_bars, total_bars
+from nautilus.marketdata.market_model import World, bars_of, stream_of
 from nautilus.marketdata.reference import close_names, known_symbols
 from nautilus.marketdata.trading_days import Date, check_day, new_york_trading_days
 
-__all__ = ["SimulatedMarket", "simulate_market", "simulated_symbols"]
+__all__ = [
+    "FIRST_DAY",
+    "SimulatedMarket",
+    "checked_days",
+    "checked_seed",
+    "checked_symbols",
+    "simulate_market",
+    "simulated_symbols",
+]
 
 Floats = NDArray[np.float64]
 
 FIRST_DAY = np.datetime64("2010-01-04")
 LAST_DAY = np.datetime64("2060-12-31")
 FIELDS = ("open", "high", "low", "close", "volume")
+_LONGER = {"1w": "W", "1M": "M"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SimulatedMarket(Result):
-    """Daily bars of a simulated market. Nothing in it happened.
+    """Bars of a simulated market. Nothing in it happened.
 
     Parameters
     ----------
     symbols : tuple of str
     times : array (time,) of datetime64[ns]
-        Session labels of the New York Stock Exchange, without a zone.
+        Of days and longer: session labels of the New York Stock Exchange, without a zone (of weeks
+        and months the last session). Below a day: starts of the bars, UTC.
     open, high, low, close : array (time, symbol)
         Prices in USD, total-return basis: no dividends, no splits.
     volume : array (time, symbol)
         Whole shares.
+    vwap : array (time, symbol) or None
+        Mean price by volume, of bars below a day.
     regimes : array (time,)
-        0 calm, 1 stressed: the state the market was drawn from.
+        0 calm, 1 stressed: the state the market was drawn from at the end of the bar.
     seed : int
     timeframe : str
     source : str
@@ -65,6 +78,7 @@ class SimulatedMarket(Result):
     volume: Floats
     regimes: NDArray[np.int64]
     seed: int
+    vwap: Floats | None = None
     timeframe: str = "1d"
     source: str = "simulated"
 
@@ -77,32 +91,37 @@ class SimulatedMarket(Result):
         >>> market.prices().attrs["source"]
         'simulated'
         """
-        from nautilus.core.frames import time_frame
-
         values = getattr(self, check_choice(name, "name", FIELDS))
-        frame = time_frame(self.times, dict(zip(self.symbols, values.T, strict=True)))
+        frame = self._by_time(self.times, dict(zip(self.symbols, values.T, strict=True)))
         frame.attrs.update(source=self.source, caveat=CAVEAT)
         return frame
 
     def bars(self, symbol: str) -> Any:
         """Open, high, low, close, volume of one symbol as a pandas frame by time."""
-        from nautilus.core.frames import time_frame
-
         column = self._position(symbol)
-        frame = time_frame(self.times, {name: getattr(self, name)[:, column] for name in FIELDS})
+        fields = {name: getattr(self, name)[:, column] for name in self._fields}
+        frame = self._by_time(self.times, fields)
         frame.attrs.update(source=self.source, caveat=CAVEAT)
         return frame
 
     def to_frame(self) -> Any:
         """Long pandas frame: one row for each time and symbol, `source` in every row."""
-        from nautilus.core.frames import time_frame
-
         n_symbols = len(self.symbols)
-        columns = {name: getattr(self, name).reshape(-1) for name in FIELDS}
+        columns = {name: getattr(self, name).reshape(-1) for name in self._fields}
         names = np.tile(np.array(self.symbols, dtype=object), len(self.times))
         source = np.full(len(names), self.source, dtype=object)
         times = np.repeat(self.times, n_symbols)
-        return time_frame(times, {"symbol": names, **columns, "source": source})
+        return self._by_time(times, {"symbol": names, **columns, "source": source})
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        return FIELDS if self.vwap is None else (*FIELDS, "vwap")
+
+    def _by_time(self, times: NDArray[np.datetime64], columns: dict[str, Any]) -> Any:
+        from nautilus.core.frames import time_frame
+
+        frame = time_frame(times, columns)
+        return frame.tz_localize("UTC") if self.timeframe in INTRADAY else frame
 
     def _position(self, symbol: str) -> int:
         if symbol not in self.symbols:
@@ -142,13 +161,15 @@ def simulate_market(
     timeframe: str = "1d",
     seed: int = 0,
 ) -> SimulatedMarket:
-    """Daily bars of a simulated market; the same seed gives the same bytes.
+    """Bars of a simulated market; the same seed gives the same bytes.
 
     Market log return f = drift + sqrt(regime multiplier) * e with e GJR-GARCH(1,1)-t; a stock is
     beta * f + load * sector + own GJR-GARCH-t + a jump on every 63rd session (earnings). SPY and
     SP500 are the market itself. TLT follows a mean-reverting long yield that falls with the market;
     GLD is a commodity with an inverse leverage effect. Open, high and low come from a bridge pinned
     to the closes, so high >= max(open, close) and low <= min(open, close) hold by construction.
+    Minutes are a path through the day's open, high, low and close: bars of any length add up to the
+    longer ones to the bit, half days included.
 
     Parameters
     ----------
@@ -156,20 +177,22 @@ def simulate_market(
         From `simulated_symbols()`. By default all but the 500 SIM names.
     start, end : str, date or datetime64
         First and last day, both included, from 2010-01-04 to 2060-12-31.
-    timeframe : {"1d"}
+    timeframe : {"1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1M"}
+        Below a day counted from the open: seven hourly bars in a session, the last of 30 minutes.
     seed : int
         Another seed is another world. Not negative.
 
     Returns
     -------
     SimulatedMarket
-        Extending `end` or adding symbols never changes a bar that was there before.
+        Extending `end` or adding symbols never changes a bar that was there before (but a week or
+        month that was not over).
 
     Raises
     ------
     NotFoundError
         A symbol that is not published; close names are given.
-    ParameterError, NotBuiltError
+    ParameterError
 
     References
     ----------
@@ -181,28 +204,53 @@ def simulate_market(
     >>> market = simulate_market(["SPY", "TLT"], start="2020-01-02", end="2020-12-31", seed=7)
     >>> bool((market.high >= market.close).all()), len(market.times)
     (True, 253)
+    >>> hours = simulate_market(["SPY"], start="2025-08-01", end="2025-08-22", timeframe="1h")
+    >>> len(hours.times), str(hours.times[0])[:16]
+    (112, '2025-08-01T13:30')
     """
-    if timeframe != "1d":
-        raise NotBuiltError(
-            f"`timeframe` {timeframe!r} is not simulated yet. Pass '1d'.", field="timeframe"
-        )
-    names = _checked_symbols(symbols)
-    first, last = _checked_days(start, end)
-    days = new_york_trading_days(FIRST_DAY, last)
-    world = World(_checked_seed(seed), len(days))
-    bars = [bars_of(name, world) for name in names]
-    shown = slice(int(np.searchsorted(days, first)), None)
-    stacked: dict[str, Any] = {f: np.column_stack([b[f] for b in bars])[shown] for f in FIELDS}
+    check_choice(timeframe, "timeframe", (*INTRADAY, "1d", *_LONGER))
+    names = checked_symbols(symbols)
+    first, last = checked_days(start, end)
+    all_days = new_york_trading_days(FIRST_DAY, last)
+    world = World(checked_seed(seed), len(all_days))
+    shown = slice(int(np.searchsorted(all_days, first)), None)
+    days = all_days[shown]
+    found = [_bars(name, world, days, shown, timeframe) for name in names]
+    times = found[0][0]
+    regimes = world.regimes[shown][np.searchsorted(days, times.astype("M8[D]"))]
+    fields = FIELDS if timeframe not in INTRADAY else (*FIELDS, "vwap")
+    stacked: dict[str, Any] = {f: np.column_stack([bars[f] for _, bars in found]) for f in fields}
     return SimulatedMarket(
         symbols=names,
-        times=days[shown].astype("datetime64[ns]"),
-        regimes=world.regimes[shown],
+        times=times.astype("datetime64[ns]"),
+        regimes=regimes,
         seed=world.seed,
+        timeframe=timeframe,
         **stacked,
     )
 
 
-def _checked_symbols(symbols: Iterable[str] | None) -> tuple[str, ...]:
+def _bars(
+    name: str, world: World, days: NDArray[np.datetime64], shown: slice, timeframe: str
+) -> tuple[NDArray[np.datetime64], dict[str, Floats]]:
+    """Times and fields of one symbol."""
+    daily = {field: values[shown] for field, values in bars_of(name, world).items()}
+    if timeframe == "1d" or not len(days):
+        return days, daily
+    if timeframe in _LONGER:
+        return total_bars(days, daily, _LONGER[timeframe])
+    parts = day_paths(stream_of(name), world, days, daily)
+    bars = [minute_bars(part, INTRADAY[timeframe]) for part in parts]
+    times = np.concatenate([starts.ravel() for starts, _ in bars])
+    order = np.argsort(times, kind="stable")
+    return times[order], {
+        field: np.concatenate([fields[field].ravel() for _, fields in bars])[order]
+        for field in (*FIELDS, "vwap")
+    }
+
+
+def checked_symbols(symbols: Iterable[str] | None) -> tuple[str, ...]:
+    """Published symbols, each once; by default all but the SIM names."""
     if symbols is None:
         return known_symbols(simulated=False)
     names = (symbols,) if isinstance(symbols, str) else tuple(symbols)
@@ -222,7 +270,8 @@ def _checked_symbols(symbols: Iterable[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _checked_days(start: Date, end: Date) -> tuple[np.datetime64, np.datetime64]:
+def checked_days(start: Date, end: Date) -> tuple[np.datetime64, np.datetime64]:
+    """A first and a last day inside the simulation."""
     first, last = (check_day(value, name) for value, name in ((start, "start"), (end, "end")))
     for value, name in ((first, "start"), (last, "end")):
         if not FIRST_DAY <= value <= LAST_DAY:
@@ -236,7 +285,8 @@ def _checked_days(start: Date, end: Date) -> tuple[np.datetime64, np.datetime64]
     return first, last
 
 
-def _checked_seed(seed: int) -> int:
+def checked_seed(seed: int) -> int:
+    """A seed as a plain number."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ParameterError(
             f"`seed` must be a whole number of at least 0, got {seed!r}.", field="seed"

@@ -7,18 +7,30 @@ since 2010 are listed.
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.core.errors import ParameterError
 
-__all__ = ["Date", "check_day", "easter_sunday", "new_york_holidays", "new_york_trading_days"]
+__all__ = [
+    "FULL_DAY_MINUTES",
+    "Date",
+    "check_day",
+    "easter_sunday",
+    "new_york_half_days",
+    "new_york_holidays",
+    "new_york_opens",
+    "new_york_trading_days",
+]
 
 Days = NDArray[np.datetime64]
 Date = str | dt.date | np.datetime64
 
 _JUNETEENTH_SINCE = 2022
+FULL_DAY_MINUTES, HALF_DAY_MINUTES = 390, 210
+_NEW_YORK = ZoneInfo("America/New_York")
 # Hurricane Sandy; the funerals of Presidents Bush and Carter.
 _DECREED = ("2012-10-29", "2012-10-30", "2018-12-05", "2025-01-09")
 
@@ -94,6 +106,55 @@ def new_york_holidays(year: int) -> list[np.datetime64]:
     ]
     days += [np.datetime64(day) for day in _DECREED if day.startswith(str(year))]
     return sorted(days)
+
+
+def new_york_half_days(year: int) -> list[np.datetime64]:
+    """Sessions of one year that end at 13:00: July 3rd, the day after Thanksgiving, December 24th.
+
+    The eve of a holiday that is itself closed for it, or a Friday before a Monday, is none.
+
+    Examples
+    --------
+    >>> [str(day) for day in new_york_half_days(2025)]
+    ['2025-07-03', '2025-11-28', '2025-12-24']
+    """
+    eves = [np.datetime64(f"{year}-{day}") for day in ("07-03", "12-24")]
+    return [
+        *(day for day in eves[:1] if _weekday(day) < 4),
+        _nth_weekday(year, 11, 3, 4) + 1,
+        *(day for day in eves[1:] if _weekday(day) < 4),
+    ]
+
+
+def new_york_opens(days: Days) -> tuple[Days, NDArray[np.int64]]:
+    """When each session opens, UTC, and how many minutes it has.
+
+    Parameters
+    ----------
+    days : array of datetime64[D]
+        Sessions from 2010 on.
+
+    Returns
+    -------
+    tuple of (array of datetime64[s], array of int)
+
+    Examples
+    --------
+    >>> opens, minutes = new_york_opens(np.array(["2025-08-01", "2025-11-28"], dtype="M8[D]"))
+    >>> opens.astype(str).tolist(), minutes.tolist()
+    (['2025-08-01T13:30:00', '2025-11-28T14:30:00'], [390, 210])
+    """
+    opens = [
+        dt.datetime.combine(day, dt.time(9, 30), _NEW_YORK).astimezone(dt.UTC).replace(tzinfo=None)
+        for day in days.astype("M8[D]").tolist()
+    ]
+    years = sorted({day.year for day in opens})
+    half = np.array([day for year in years for day in new_york_half_days(year)], dtype="M8[D]")
+    short = np.isin(days.astype("M8[D]"), half)
+    return (
+        np.array(opens, dtype="M8[s]"),
+        np.where(short, HALF_DAY_MINUTES, FULL_DAY_MINUTES).astype(np.int64),
+    )
 
 
 def easter_sunday(year: int) -> np.datetime64:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nautilus.server.cpu import Cpu
     from nautilus.server.history import History
     from nautilus.server.jobs import Jobs
+    from nautilus.server.market.stored import MarketStore
     from nautilus.server.platform import Platform
     from nautilus.server.settings import Settings
     from nautilus.server.state.audit import AuditLog
@@ -84,6 +85,11 @@ class EngineDeps(Generic[Own]):
     def history(self) -> History:
         """Stored returns and prices, one source per answer."""
         return self.platform.history
+
+    @property
+    def market(self) -> MarketStore:
+        """Stored market data."""
+        return self.platform.market
 
     @property
     def cpu(self) -> Cpu:

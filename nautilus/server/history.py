@@ -21,7 +21,7 @@ from nautilus.marketdata.simulation import FIRST_DAY, simulate_market
 from nautilus.marketdata.trading_days import Date, check_day, new_york_trading_days
 from nautilus.server.panels import Given, Panel, PricePanel, simple_changes
 
-__all__ = ["Closes", "History", "SimulatedCloses", "last_session"]
+__all__ = ["Closes", "Days", "Floats", "History", "SimulatedCloses", "last_session"]
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
@@ -56,8 +56,8 @@ class Closes(Protocol):
         """Changes whenever an answer may change."""
         ...
 
-    def has(self, symbols: Sequence[str]) -> bool:
-        """Whether it can answer for all of them."""
+    def serving(self, symbols: Sequence[str]) -> Closes | None:
+        """Who answers for all of them, as a rule itself; None if it cannot."""
         ...
 
     def closes(
@@ -96,9 +96,9 @@ class SimulatedCloses:
         """Its history never changes."""
         return str(self.seed)
 
-    def has(self, symbols: Sequence[str]) -> bool:
+    def serving(self, symbols: Sequence[str]) -> Closes | None:
         """It is the last one: it answers, or says which names are close."""
-        return True
+        return self
 
     def closes(
         self, symbols: Sequence[str], start: np.datetime64, end: np.datetime64
@@ -310,8 +310,9 @@ class History:
 
     def _source(self, symbols: Sequence[str]) -> Closes:
         for source in self.sources:
-            if source.has(symbols):
-                return source
+            found = source.serving(symbols)
+            if found is not None:
+                return found
         raise MissingInputError(
             f"no source has prices of {', '.join(symbols[:5])}. Send `returns` with the request,"
             " import data, configure a source, or set NAUTILUS_SIMULATED_FALLBACK=true.",

@@ -23,6 +23,7 @@ from nautilus.server.history import History
 from nautilus.server.identity import current_subject
 from nautilus.server.jobs import Jobs
 from nautilus.server.loop_watch import LoopWatch
+from nautilus.server.market.stored import MarketStore, StoredCloses
 from nautilus.server.ports import documented_addresses
 from nautilus.server.reachable import Reachable
 from nautilus.server.settings import Settings
@@ -60,6 +61,7 @@ class Platform:
     idempotency: IdempotencyKeys
     client_subscriptions: ClientSubscriptions
     history: History
+    market: MarketStore
     broker: Broker
     cpu: Cpu
     jobs: Jobs
@@ -131,6 +133,10 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
     outbox.start()
     stack.push_async_callback(outbox.close)
     journal = Journal(outbox=outbox, audit=audit, actor=current_subject, request_id=_request_id)
+    market = MarketStore(settings.market_folder)
+    stack.callback(market.close)
+    if market.filled:  # polars is loaded before anybody asks
+        await asyncio.to_thread(market.open)
     jobs = _jobs(database, settings, max(1, cpu.workers - 1))
     stack.push_async_callback(jobs.close)
     return Platform(
@@ -142,7 +148,13 @@ async def _opened(stack: AsyncExitStack, settings: Settings, addresses: dict[str
         audit=audit,
         idempotency=IdempotencyKeys(database, clock=_now),
         client_subscriptions=ClientSubscriptions(database, clock=_now),
-        history=History(simulated_fallback=settings.simulated_fallback, clock=_now, run=cpu.thread),
+        market=market,
+        history=History(
+            sources=[StoredCloses(market)],
+            simulated_fallback=settings.simulated_fallback,
+            clock=_now,
+            run=cpu.thread,
+        ),
         broker=broker,
         cpu=cpu,
         jobs=jobs,

@@ -38,6 +38,13 @@ class Settings(BaseSettings):
         default_factory=lambda: f"sqlite:///{Path.home() / '.nautilus' / 'state.db'}",
         description="SQLAlchemy URL of the state.",
     )
+    store: Path | None = Field(
+        default=None,
+        description="Folder of market data; by default `market` beside a SQLite database.",
+    )
+    feed_speed: float = Field(
+        default=1.0, ge=1, le=1000, description="How fast the simulated exchange runs."
+    )
     bus: str = Field(
         default="memory",
         description="Message bus between engines: memory, redis://, rediss:// or unix://.",
@@ -145,6 +152,15 @@ class Settings(BaseSettings):
     def _url(cls, value: str) -> str:
         """A plain path means SQLite."""
         return value if "://" in value else f"sqlite:///{Path(value).expanduser().resolve()}"
+
+    @property
+    def market_folder(self) -> Path:
+        """Where market data is stored."""
+        if self.store is not None:
+            return self.store.expanduser()
+        path = self.database.removeprefix("sqlite:///")
+        beside = Path(path).parent if path != self.database else Path.home() / ".nautilus"
+        return beside / "market"
 
     @field_validator("bus")
     @classmethod

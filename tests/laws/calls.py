@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,6 +53,7 @@ FACTS = {
     name: dict(zip(LABELS[:3], (10.0, 30.0, 20.0), strict=True))
     for name in ("shares_outstanding", "book_value")
 }
+FOLDER = tempfile.mkdtemp()
 JAN_2, JAN_3, JAN_4 = (datetime(2024, 1, d) for d in (2, 3, 4))
 
 
@@ -344,6 +346,7 @@ MARKETDATA = [
     making(m.QualityReport, lambda: (daily_bars(),), by=m.quality_report),
     making(m.TickQuality, lambda: (ticks(),), by=m.tick_quality, neighbours=10),
     making(m.SimulatedMarket, simulated, by=m.simulate_market, **YEAR),
+    Call(m.Store, lambda: ((FOLDER,), {})),
     making(m.adjust_prices, lambda: (prices()["ASSET0"],), splits={"2023-02-01": 2.0}),
     making(m.align_to_sessions, lambda: (prices(), "XNYS")),
     call(m.asset_class, "equities"),
@@ -352,6 +355,7 @@ MARKETDATA = [
     call(m.find_instrument, "AAPL"),
     call(m.known_symbols),
     call(m.load_sample, "sp500_ohlcv", start="2008-09-15", end="2008-09-30"),
+    call(m.price_history, ["AAPL"], "2024-01-02", "2024-02-01", source="simulated"),
     making(m.quality_report, lambda: (daily_bars(),)),
     making(m.read_prices, lambda: (table(),)),
     making(m.resample_bars, lambda: (bars(),), timeframe="1h"),
@@ -360,6 +364,8 @@ MARKETDATA = [
     making(m.simulate_fundamentals, lambda: (["AAPL", "MSFT"],), seed=3),
     making(m.simulate_market, simulated, **YEAR),
     call(m.simulated_symbols),
+    making(m.SimulatedTicks, lambda: (("SIM042", "2025-08-01"), {}), by=m.simulate_ticks),
+    call(m.simulate_ticks, "SIM042", "2025-08-01"),
     making(m.tick_quality, lambda: (ticks(),), neighbours=10),
 ]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from nautilus.core.errors import DataError, LabelError, ParameterError, TimeIndexError
-from nautilus.marketdata.bars import Bar, adjust_prices, resample_bars
+from nautilus.marketdata.bars import Bar, adjust_prices, adjustment_factors, resample_bars
 from nautilus.marketdata.simulation import simulate_market
 
 
@@ -79,3 +79,12 @@ def test_what_adjusting_refuses():
         adjust_prices(prices, dividends={"2024-01-03": 12.0})
     with pytest.raises(TimeIndexError, match="must be a Series by time"):
         adjust_prices([1.0, 2.0])
+
+
+def test_two_dividends_of_a_day_are_one():
+    factors = [
+        adjustment_factors(np.array([100.0, 90.0]), dividends=paid, reinvest_at=at)[0][0]
+        for paid in ([(1, 6.0)], [(1, 2.0), (1, 4.0)])
+        for at in ("previous_close", "ex_date_close")
+    ]
+    assert factors == [0.94, 0.9375, 0.94, 0.9375]

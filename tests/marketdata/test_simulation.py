@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus.core.errors import NotBuiltError, NotFoundError, ParameterError
+from nautilus.core.errors import NotFoundError, ParameterError
 from nautilus.core.results import unexplained
 from nautilus.marketdata.simulation import FIELDS, simulate_market, simulated_symbols
 
@@ -221,6 +221,6 @@ def test_options_out_of_range(options, message):
         simulate_market(**{**TEN_YEARS, **options})
 
 
-def test_intraday_is_not_built_yet():
-    with pytest.raises(NotBuiltError, match=r"`timeframe` '1m' is not simulated yet. Pass '1d'"):
-        simulate_market(timeframe="1m", **TEN_YEARS)
+def test_a_timeframe_that_does_not_exist():
+    with pytest.raises(ParameterError, match="`timeframe` must be one of '1m', '5m'"):
+        simulate_market(timeframe="2h", **TEN_YEARS)

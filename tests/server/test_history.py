@@ -41,8 +41,8 @@ class Counting:
     def revision(self):
         return self.version
 
-    def has(self, symbols):
-        return set(symbols) <= set(self.known)
+    def serving(self, symbols):
+        return self if set(symbols) <= set(self.known) else None
 
     def closes(self, symbols, start, end):
         self.asked += 1

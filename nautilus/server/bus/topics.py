@@ -14,8 +14,10 @@ from nautilus.core.errors import ParameterError
 __all__ = [
     "FAMILIES",
     "FEED_ENSURE",
+    "HISTORY_REQUEST",
     "PORTFOLIO_ENSURE",
     "RISK_BREACH_ALERT",
+    "REFERENCE_REQUEST",
     "RISK_CHECK_REQUEST",
     "WEBSOCKET_BROADCAST",
     "Family",
@@ -24,6 +26,7 @@ __all__ = [
     "escape",
     "families_of",
     "family_of",
+    "market_bars",
     "market_data",
     "market_orderbook",
     "market_quotes",
@@ -73,7 +76,10 @@ _ROWS = (
     Family("market.quotes", None, "Best bid and ask of a symbol", latest=True),
     Family("market.trades", None, "Trades of a symbol", latest=True),
     Family("market.orderbook", None, "Depth of a symbol", latest=True),
+    Family("market.bars", None, "One-minute bars of a symbol, built from its trades"),
     Family("market.feed", "marketdata", "Requests to the live feed"),
+    Family("market.history", "marketdata", "Requests for stored or simulated bars"),
+    Family("market.reference", "marketdata", "Requests for what a symbol is"),
     Family("portfolio.pnl", None, "P&L of a portfolio", latest=True),
     Family("portfolio.positions", None, "Positions of a portfolio", latest=True),
     Family("portfolio.performance", None, "Performance of a portfolio", latest=True),
@@ -99,6 +105,8 @@ _ROWS = (
 FAMILIES = MappingProxyType({row.name: row for row in _ROWS})
 
 FEED_ENSURE = "market.feed.ensure.request"
+HISTORY_REQUEST = "market.history.request"
+REFERENCE_REQUEST = "market.reference.request"
 PORTFOLIO_ENSURE = "portfolio.feed.ensure.request"
 RISK_CHECK_REQUEST = "risk.check.request"
 RISK_BREACH_ALERT = "risk.breach.alert"
@@ -216,6 +224,11 @@ def matches(pattern: str, topic: str) -> bool:
         if position >= len(given) or token not in ("*", given[position]):
             return False
     return len(wanted) == len(given)
+
+
+def market_bars(symbol: str) -> str:
+    """One-minute bars of a symbol."""
+    return f"market.bars.{escape(symbol)}"
 
 
 def market_data(symbol: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,13 +17,25 @@ from numpy.typing import NDArray
 from nautilus.core.checks import check_positive
 from nautilus.core.errors import NotFoundError, ParameterError, UnavailableError
 from nautilus.marketdata.reference import find_instrument
+from nautilus.marketdata.tick_bars import TickBars
 from nautilus.server.bus.interface import Bus
 from nautilus.server.bus.messages import Message
-from nautilus.server.bus.topics import FEED_ENSURE, market_data, market_quotes, market_trades
+from nautilus.server.bus.topics import (
+    FEED_ENSURE,
+    market_bars,
+    market_data,
+    market_orderbook,
+    market_quotes,
+    market_trades,
+)
 from nautilus.server.history import History
+from nautilus.server.market.latencies import Latencies
 from nautilus.server.workers.feed_steps import (
     BLOCK,
+    TRADE_PROBABILITY,
     SymbolFeed,
+    bar_message,
+    book_message,
     data_message,
     draw_block,
     open_symbol,
@@ -38,6 +51,7 @@ LEASE_SECONDS = 60.0
 MOST_LEASED = 2000
 SESSIONS_READ = 61
 BREATH = 32
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger("nautilus.server.feed")
 
 
@@ -55,21 +69,29 @@ class FeedStatus:
 class SimulatedFeed:
     """Prices for who asks: a lease of 60 s by `market.feed.ensure.request {symbols}`.
 
-    Publishes `market.quotes.{symbol}` and `market.data.{symbol}` at every tick and
-    `market.trades.{symbol}` when something trades. Paths continue the last daily close of the
-    history's simulated source and begin anew with each session.
+    Publishes `market.quotes.{symbol}`, `market.orderbook.{symbol}` and `market.data.{symbol}` at
+    every tick, `market.trades.{symbol}` when something trades, and `market.bars.{symbol}` when a
+    minute of trades is over. Paths continue the last daily close of the history's simulated source
+    and begin anew with each session.
 
     Parameters
     ----------
     bus : Bus
         Of the market data engine.
     history : History
+        Of simulated closes alone.
     clock : callable
         The time now, UTC.
     interval : float
         Seconds between ticks.
     lease_seconds : float
     seed : int
+    speed : float
+        How many seconds of trading pass in one: prices move as much further, ticks come as often.
+    imported : callable
+        Symbols that have real prices: simulated ones would not fit beside them.
+    latencies : Latencies, optional
+        Told of every tick.
     """
 
     def __init__(
@@ -81,13 +103,22 @@ class SimulatedFeed:
         interval: float = 0.25,
         lease_seconds: float = LEASE_SECONDS,
         seed: int = 0,
+        speed: float = 1.0,
+        imported: Callable[[], Collection[str]] = tuple,
+        latencies: Latencies | None = None,
     ) -> None:
         self.interval = check_positive(interval, "interval")
+        self.speed = check_positive(speed, "speed")
         self.lease_seconds = check_positive(lease_seconds, "lease_seconds")
         self._bus = bus
         self._history = history
         self._clock = clock
         self._seed = seed
+        self._imported = imported
+        self._latencies = latencies
+        if latencies is not None:
+            latencies.same_clock("simulated")
+        self._minutes = TickBars("1m")
         self._until: dict[str, datetime] = {}
         self._paths: dict[str, SymbolFeed] = {}
         self._draws: dict[str, tuple[tuple[str, int], NDArray[np.float64]]] = {}
@@ -115,7 +146,7 @@ class SimulatedFeed:
             Not a list of symbols, or more than can be leased.
         """
         asked = _symbols_of(message.data)
-        known, unknown = _split(asked)
+        known, unknown = _split(asked, self._imported())
         if len({*self._until, *known}) > MOST_LEASED:
             raise ParameterError(
                 f"`symbols` would make {len({*self._until, *known})} leased symbols, the feed"
@@ -140,6 +171,8 @@ class SimulatedFeed:
         now = self._clock()
         self._drop_expired(now)
         await self._reopen()
+        for bar in self._minutes.finish(_microseconds(now)):
+            await self._tell(market_bars(bar.symbol), bar_message(bar))
         symbols = tuple(self._until)
         for position, symbol in enumerate(symbols, 1):
             await self._publish(symbol, now)
@@ -169,20 +202,32 @@ class SimulatedFeed:
             await subscription.close()
 
     async def _publish(self, symbol: str, now: datetime) -> None:
+        began, received = time.perf_counter_ns(), time.time_ns()
         path = self._paths[symbol]
-        self._paths[symbol], tick = step(path, now, self.interval, self._next_draws(path))
+        seconds = self.interval * self.speed
+        self._paths[symbol], tick = step(path, now, seconds, self._next_draws(path))
         self._ticks += 1
-        messages = [
-            (market_quotes(symbol), quote_message(tick)),
-            (market_data(symbol), data_message(tick)),
-        ]
+        await self._tell(market_quotes(symbol), quote_message(tick))
         if tick.trade_size:
-            messages.insert(1, (market_trades(symbol), trade_message(tick)))
-        for topic, data in messages:
-            try:
-                await self._bus.publish(topic, data)
-            except UnavailableError:  # a subscriber that is too slow misses this one
-                self._dropped += 1
+            await self._tell(market_trades(symbol), trade_message(tick))
+            self._minutes.update(symbol, _microseconds(now), tick.price, tick.trade_size)
+        await self._tell(market_orderbook(symbol), book_message(tick))
+        await self._tell(market_data(symbol), data_message(tick))
+        if self._latencies is not None:
+            worked = time.perf_counter_ns() - began
+            self._latencies.record(
+                "simulated",
+                symbol,
+                event_ns=_microseconds(now) * 1000,
+                received_ns=received,
+                published_ns=received + worked,
+            )
+
+    async def _tell(self, topic: str, data: dict[str, Any]) -> None:
+        try:
+            await self._bus.publish(topic, data)
+        except UnavailableError:  # a subscriber that is too slow misses this one
+            self._dropped += 1
 
     def _next_draws(self, path: SymbolFeed) -> NDArray[np.float64]:
         block, row = divmod(path.ticks, BLOCK)
@@ -215,6 +260,12 @@ class SimulatedFeed:
             del self._until[symbol], self._paths[symbol]
             self._draws.pop(symbol, None)
 
+    def per_second(self, kinds: Collection[str], n_symbols: int) -> float:
+        """Messages a second of so many symbols: trades come with 60 % of the ticks."""
+        each = sum({"trades": TRADE_PROBABILITY, "bars": self.interval / 60}.get(k, 1.0)
+                   for k in kinds)  # fmt: skip
+        return each * n_symbols / self.interval
+
 
 @asynccontextmanager
 async def running_feed(
@@ -225,9 +276,21 @@ async def running_feed(
     draining: asyncio.Event,
     interval: float = 0.25,
     seed: int = 0,
+    speed: float = 1.0,
+    imported: Callable[[], Collection[str]] = tuple,
+    latencies: Latencies | None = None,
 ) -> AsyncIterator[SimulatedFeed]:
     """A feed that gives leases when the block begins, until it ends or the server drains."""
-    feed = SimulatedFeed(bus, history, clock=clock, interval=interval, seed=seed)
+    feed = SimulatedFeed(
+        bus,
+        history,
+        clock=clock,
+        interval=interval,
+        seed=seed,
+        speed=speed,
+        imported=imported,
+        latencies=latencies,
+    )
     task = asyncio.create_task(feed.run(draining), name="simulated feed")
     task.add_done_callback(_log_failure)
     answering = asyncio.create_task(feed.answering.wait())
@@ -254,10 +317,17 @@ def _symbols_of(data: Any) -> list[str]:
     return list(dict.fromkeys(symbols))
 
 
-def _split(symbols: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def _microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _split(symbols: Sequence[str], imported: Collection[str]) -> tuple[list[str], dict[str, str]]:
     """(known, why the others are not)."""
     known, unknown = [], {}
     for symbol in symbols:
+        if symbol in imported:
+            unknown[symbol] = f"prices of {symbol} were imported; simulated ones do not fit."
+            continue
         try:
             find_instrument(symbol)
         except NotFoundError as error:

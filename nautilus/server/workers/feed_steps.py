@@ -11,10 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus.marketdata.tick_bars import TickBar
+
 __all__ = [
     "BLOCK",
+    "TRADE_PROBABILITY",
     "SymbolFeed",
     "Tick",
+    "bar_message",
+    "book_message",
     "data_message",
     "draw_block",
     "open_symbol",
@@ -29,6 +34,7 @@ HALF_SPREAD = 0.00006  # of the price: a cent on 155
 TRADE_PROBABILITY = 0.6
 CENT = 0.01
 BLOCK = 256
+LEVELS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class Tick:
     trade_size: int
     close: float
     volume: int
+    sequence: int = 0
 
 
 def open_symbol(symbol: str, session: str, closes: NDArray[np.float64]) -> SymbolFeed:
@@ -133,6 +140,7 @@ def step(
         trade_size=shares,
         close=feed.close,
         volume=moved.volume,
+        sequence=moved.ticks,
     )
     return moved, tick
 
@@ -160,6 +168,7 @@ def quote_message(tick: Tick) -> dict[str, Any]:
         "bid_size": tick.bid_size,
         "ask_size": tick.ask_size,
         "previous_close": tick.close,
+        "sequence": tick.sequence,
         "timestamp": tick.at,
         "source": "simulated",
     }
@@ -171,9 +180,32 @@ def trade_message(tick: Tick) -> dict[str, Any]:
         "symbol": tick.symbol,
         "price": tick.price,
         "size": tick.trade_size,
+        "sequence": tick.sequence,
         "timestamp": tick.at,
         "source": "simulated",
     }
+
+
+def book_message(tick: Tick) -> dict[str, Any]:
+    """Data of `market.orderbook.{symbol}`: five levels a cent apart, `[price, size]`, best first.
+
+    The best levels are the quote; deeper ones hold more, as books do.
+    """
+    levels = range(LEVELS)
+    bids = [[_cents(tick.bid - n * CENT), tick.bid_size * (n + 1)] for n in levels]
+    return {
+        "symbol": tick.symbol,
+        "bids": [level for level in bids if level[0] > 0],
+        "asks": [[_cents(tick.ask + n * CENT), tick.ask_size * (n + 1)] for n in levels],
+        "sequence": tick.sequence,
+        "timestamp": tick.at,
+        "source": "simulated",
+    }
+
+
+def bar_message(bar: TickBar) -> dict[str, Any]:
+    """Data of `market.bars.{symbol}`: a minute of trades."""
+    return {**bar._asdict(), "timeframe": "1m", "source": "simulated"}
 
 
 def data_message(tick: Tick) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What the market data engine is made of."""
