@@ -92,7 +92,7 @@ def _unseen(stream: _Stream, tick: Tick) -> bool:
     if number is None:
         return stream.contents.is_new(tick)
     numbers = stream.numbers
-    first = tick.first_sequence if type(tick) is DepthTick else number
+    first = min(tick.first_sequence, number) if type(tick) is DepthTick else number
     if first - 1 == numbers.last:  # the usual case, without a call
         numbers.last = number
         return True
