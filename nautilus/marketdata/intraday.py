@@ -128,8 +128,8 @@ def _through(daily: Mapping[str, Floats], bridge: tuple[Floats, Floats]) -> Floa
     upper, lower = np.maximum(logs["open"], logs["close"]), np.minimum(logs["open"], logs["close"])
     path = _stretched(path, upper, logs["high"])
     path = -_stretched(-path, -lower, -logs["low"])
-    prices: Floats = np.round(np.exp(path), PRICE_DECIMALS)
-    prices = np.clip(prices, daily["low"][:, None], daily["high"][:, None])
+    rounded = np.round(np.exp(path), PRICE_DECIMALS)
+    prices: Floats = np.clip(rounded, daily["low"][:, None], daily["high"][:, None])
     rows, inside = np.arange(len(prices)), prices[:, 1:-1]
     top, bottom = 1 + inside.argmax(axis=1), 1 + inside.argmin(axis=1)
     prices[rows, top], prices[rows, bottom] = daily["high"], daily["low"]

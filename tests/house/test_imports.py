@@ -25,7 +25,14 @@ DOORS = {
     **{name: ("server/",) for name in WEB - {"redis"}},
 }
 # Their whole work is frames or connections, and they are imported at the first use of a name.
-FRAME_WORK = ("marketdata/store/", "marketdata/sources/", "marketdata/quality/")
+FRAME_WORK = (
+    "marketdata/store/",
+    "marketdata/sources/",
+    "marketdata/quality/",
+    "marketdata/binance_messages.py",
+    "marketdata/tick_messages.py",
+    "marketdata/ingestion.py",
+)
 AT_FIRST_USE = {"marketdata": {"Store"}}
 
 

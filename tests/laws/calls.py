@@ -364,7 +364,7 @@ MARKETDATA = [
     making(m.simulate_fundamentals, lambda: (["AAPL", "MSFT"],), seed=3),
     making(m.simulate_market, simulated, **YEAR),
     call(m.simulated_symbols),
-    making(m.SimulatedTicks, lambda: (("SIM042", "2025-08-01"), {}), by=m.simulate_ticks),
+    making(m.SimulatedTicks, lambda: ("SIM042", "2025-08-01"), by=m.simulate_ticks),
     call(m.simulate_ticks, "SIM042", "2025-08-01"),
     making(m.tick_quality, lambda: (ticks(),), neighbours=10),
 ]

@@ -44,7 +44,9 @@ DataKind = Literal["bars", "trades", "quotes", "macro", "fundamentals", "actions
 LiveKind = Literal["quotes", "trades", "level1", "level2", "orderbook", "bars"]
 Format = Literal["json", "csv", "parquet", "arrow"]
 # A date, or a time with its zone: a time without one could be anybody's.
-When = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}([T ].{1,32})?$")]
+When = Annotated[
+    str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}([T ].{1,32})?$", max_length=43)
+]
 
 
 class AttemptView(View):

@@ -125,7 +125,9 @@ def test_trades_happen_at_bid_or_ask_and_add_to_the_volume():
             assert data["price"] in (quotes["bid"], quotes["ask"])
             assert data["size"] % 100 == 0
             traded += data["size"]
-        else:
+        elif message.topic == "market.orderbook.AAPL":
+            assert [data["bids"][0][0], data["asks"][0][0]] == [quotes["bid"], quotes["ask"]]
+        elif message.topic == "market.data.AAPL":
             assert data["volume"] == traded
     assert traded > 0
 
