@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-import msgspec
-from msgspec import Struct
-
-from nautilus.marketdata.tick_messages import DepthTick, QuoteTick, Tick, TradeTick
+from nautilus.core.errors import DataError
+from nautilus.marketdata.tick_messages import (
+    Decoder,
+    DepthTick,
+    QuoteTick,
+    Struct,
+    Tick,
+    TickError,
+    TradeTick,
+)
 
 __all__ = ["binance_tick", "captured_ticks"]
 
@@ -39,7 +45,7 @@ class _Envelope(Struct, gc=False):
     data: _Data | None = None
 
 
-_DECODER = msgspec.json.Decoder(_Envelope)
+_DECODER = Decoder(_Envelope)
 
 
 def binance_tick(raw: bytes) -> Tick | None:
@@ -47,23 +53,34 @@ def binance_tick(raw: bytes) -> Tick | None:
 
     Best bids and asks (bookTicker) carry no time of the exchange.
 
+    Raises
+    ------
+    DataError
+        What is no JSON, or lacks what its kind must have.
+
     Examples
     --------
     >>> binance_tick(b'{"stream": "x@trade", "data": {"e": "trade", "E": 1723161255343, "s": "X",'
     ...              b'"t": 7, "p": "61837.63", "q": "0.02", "T": 1723161255342, "m": true}}').side
     'sell'
     """
-    data = _DECODER.decode(raw).data
-    if data is None:
-        return None
+    try:
+        data = _DECODER.decode(raw).data
+        return None if data is None else _tick(data)
+    except (TickError, ValueError) as error:
+        raise DataError(
+            f"no message of Binance: {error}. Got {raw[:80]!r}.", field="raw"
+        ) from error
+
+
+def _tick(data: _Data) -> Tick:
     if data.e == "trade":
-        side: Literal["buy", "sell"] = "sell" if data.m else "buy"  # m: the buyer was the maker
+        # m: the buyer was the maker.
+        side: Literal["buy", "sell"] = "sell" if data.m else "buy"
         return TradeTick(data.s, data.E * 1_000, float(data.p), float(data.q), data.t, side)
     if isinstance(data.b, str) or isinstance(data.a, str):
-        sizes = float(data.B), float(data.A)
-        return QuoteTick(
-            data.s, None, float(str(data.b)), sizes[0], float(str(data.a)), sizes[1], data.u
-        )
+        bid, ask = float(str(data.b)), float(str(data.a))
+        return QuoteTick(data.s, None, bid, float(data.B), ask, float(data.A), data.u)
     bids, asks = (tuple((float(p), float(q)) for p, q in levels) for levels in (data.b, data.a))
     return DepthTick(data.s, data.E * 1_000, data.U, data.u, bids, asks)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from nautilus.core.checks import check_positive, check_window
@@ -20,6 +19,7 @@ from nautilus.marketdata.tick_messages import (
     DepthTick,
     QuoteTick,
     Tick,
+    TickError,
     TradeTick,
     decode_tick,
     decode_ticks,
@@ -92,7 +92,7 @@ def _unseen(stream: _Stream, tick: Tick) -> bool:
     if number is None:
         return stream.contents.is_new(tick)
     numbers = stream.numbers
-    first = tick.first_sequence if type(tick) is DepthTick else number
+    first = min(tick.first_sequence, number) if type(tick) is DepthTick else number
     if first - 1 == numbers.last:  # the usual case, without a call
         numbers.last = number
         return True
@@ -181,7 +181,7 @@ class Ingestion:
         """
         try:
             tick = decode_tick(raw)
-        except msgspec.MsgspecError as error:
+        except TickError as error:
             self._refuse(str(error))
             return
         self._received += 1

@@ -44,14 +44,11 @@ class SequenceWindow:
             self._skip(before + 1, first)
             self.last = last
             return True
+        filled = self._fill(first, last)
         if last > before:  # overlaps what was seen: its rest is new
             self.last = last
             return True
-        return self._is_missing(first, last)
-
-    def skip_to(self, last: int) -> None:
-        """Numbers up to `last` came without a hole."""
-        self.last = last
+        return filled or self._repeated(last)
 
     def _skip(self, start: int, end: int) -> None:
         self.lost += end - start
@@ -60,13 +57,15 @@ class SequenceWindow:
         while len(self._missing) > self.window:
             self._missing.popitem(last=False)
 
-    def _is_missing(self, first: int, last: int) -> bool:
-        found = [n for n in range(first, last + 1) if n in self._missing] if self._missing else []
-        if found:
-            for number in found:
-                del self._missing[number]
-            self.lost -= len(found)
-            return True
+    def _fill(self, first: int, last: int) -> bool:
+        # What a message claims to cover has no bound; what is missing has.
+        found = [n for n in self._missing if first <= n <= last]
+        for number in found:
+            del self._missing[number]
+        self.lost -= len(found)
+        return bool(found)
+
+    def _repeated(self, last: int) -> bool:
         if self.contiguous or last == self.last:
             self.duplicates += 1
         else:

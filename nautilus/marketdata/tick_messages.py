@@ -14,7 +14,21 @@ except ModuleNotFoundError as error:
         "ticks need the extra `data`.", hint="pip install 'nautilus-quant[data]'"
     ) from error
 
-__all__ = ["DepthTick", "QuoteTick", "Tick", "TradeTick", "decode_tick", "decode_ticks"]
+__all__ = [
+    "Decoder",
+    "DepthTick",
+    "QuoteTick",
+    "Struct",
+    "Tick",
+    "TickError",
+    "TradeTick",
+    "decode_tick",
+    "decode_ticks",
+]
+
+# This file is the one door of msgspec.
+Decoder = msgspec.json.Decoder
+TickError = msgspec.MsgspecError
 
 Symbol = Annotated[str, Meta(min_length=1, max_length=32)]
 Micros = Annotated[int, Meta(gt=0, lt=2**53)]
@@ -112,9 +126,9 @@ class DepthTick(Struct, frozen=True, gc=False, tag_field="type", tag="depth"):
 
 Tick = TradeTick | QuoteTick | DepthTick
 
-_ONE = msgspec.json.Decoder(Tick)
-_MANY = msgspec.json.Decoder(list[Tick])
-_PARTS = msgspec.json.Decoder(list[msgspec.Raw])
+_ONE = Decoder(Tick)
+_MANY = Decoder(list[Tick])
+_PARTS = Decoder(list[msgspec.Raw])
 
 decode_tick = _ONE.decode
 
@@ -129,19 +143,19 @@ def decode_ticks(raw: bytes) -> tuple[list[Tick], list[str]]:
     """
     try:
         return _MANY.decode(raw), []
-    except msgspec.MsgspecError:
+    except TickError:
         return _one_by_one(raw)
 
 
 def _one_by_one(raw: bytes) -> tuple[list[Tick], list[str]]:
     try:
         parts = _PARTS.decode(raw)
-    except msgspec.MsgspecError as error:
+    except TickError as error:
         return [], [str(error)]
     ticks, errors = [], []
     for part in parts:
         try:
             ticks.append(decode_tick(part))
-        except msgspec.MsgspecError as error:
+        except TickError as error:
             errors.append(str(error))
     return ticks, errors

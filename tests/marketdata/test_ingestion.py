@@ -114,6 +114,12 @@ def test_depth_covers_a_range_of_numbers():
     assert (counts.published, counts.lost, counts.duplicates) == (5, 0, 1)
 
 
+def test_a_range_without_bounds_or_the_wrong_way_round_costs_nothing():
+    spans = [(1, 4), (9, 9), (0, 2**60), (7, 3), (2**60, 2**60 + 1)]
+    counts = counted([DepthTick("A", T0, *span) for span in spans])
+    assert (counts.published, counts.duplicates, counts.lost) == (4, 1, 0)
+
+
 def test_jumps_are_counted_and_published():
     counts = counted([trade(1), trade(2, 11.0), trade(3, 11.1)], jump_limit=0.1)
     assert (counts.jumps, counts.published) == (1, 3)

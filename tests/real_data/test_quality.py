@@ -306,3 +306,14 @@ def test_news_that_a_second_source_has_too_is_no_error(clean):
     assert both.accuracy == 1.0
     assert both.plausibility >= alone.plausibility
     assert both.checks["jump"]["violations"] == 0
+
+
+def test_shillers_missing_earnings_are_written_as_zeros(folder):
+    table = pl.read_csv(folder / "macro/shiller_sp500_monthly.csv")
+    at = pl.col("Date").str.to_datetime("%Y-%m-%d", time_unit="us", time_zone="UTC")
+    earnings = table.select(at.alias("timestamp"), pl.col("Earnings").alias("close"))
+    report = quality_report(earnings, timeframe="1M", calendar="24/7")
+    zeros = [i for i in report.issues if i.issue_type == "zero_as_missing"]
+    assert len(zeros) == (table["Earnings"] == 0).sum() > 0
+    assert f"{zeros[-1].timestamp:%Y-%m}" == "2026-06"
+    assert report.completeness == 1.0
