@@ -13,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket
 
 from nautilus.core.errors import NotBuiltError
 from nautilus.server.http_errors import MOST_ERRORS, RefusedError
@@ -25,7 +24,6 @@ __all__ = [
     "JsonRequest",
     "engine_router",
     "not_built",
-    "not_built_socket",
     "read_json",
 ]
 
@@ -122,18 +120,6 @@ async def _refuse_malformed(request: Request) -> None:
         except ValueError as error:
             wrong = {"type": "json_invalid", "loc": ("body",), "msg": "", "input": None}
             raise RequestValidationError([wrong]) from error
-
-
-def not_built_socket(router: APIRouter, path: str, summary: str) -> None:
-    """Refuse the handshake of a documented WebSocket by 501 `not_built`."""
-
-    async def endpoint(socket: WebSocket) -> None:
-        raise NotBuiltError(
-            f"The WebSocket {path} ({summary}) is documented and not built yet.",
-            hint="GET /info lists what is built.",
-        )
-
-    router.add_api_websocket_route(path, endpoint, name=f"not_built:{path}")
 
 
 def read_json(body: bytes) -> Any:

@@ -53,7 +53,7 @@ def test_a_page_of_another_site_is_refused(servers):
     assert raw_get(servers.url("risk"), "/health", {"Host": "evil.example"})[0] == 403
 
 
-def test_an_unbuilt_websocket_is_refused_with_the_envelope(servers):
+def test_a_websocket_that_nobody_opened_is_refused_with_the_envelope(servers):
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -61,8 +61,8 @@ def test_an_unbuilt_websocket_is_refused_with_the_envelope(servers):
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
     status, body = raw_get(servers.url("marketdata"), "/ws/marketdata/sub_001", headers)
-    assert status == 501
-    assert json.loads(body)["errors"][0]["code"] == "not_built"
+    assert status == 404
+    assert json.loads(body)["errors"][0]["code"] == "not_found"
 
 
 def test_a_websocket_from_another_origin_is_refused(servers):

@@ -87,8 +87,9 @@ def test_an_answer_that_cannot_be_read_takes_its_process_with_it(pool):
 
 def test_a_process_that_died_while_idle_is_replaced(pool):
     first = pool.submit(os.getpid).result()
+    idle = psutil.Process(first)
     os.kill(first, signal.SIGKILL)
-    psutil.wait_procs([psutil.Process(first)], timeout=10)
+    psutil.wait_procs([idle], timeout=10)
     assert pool.submit(os.getpid).result() != first
 
 
