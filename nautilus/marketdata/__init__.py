@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nautilus.marketdata.bars import resample_bars as resample_bars
     from nautilus.marketdata.calendars import align_to_sessions as align_to_sessions
     from nautilus.marketdata.calendars import sessions as sessions
+    from nautilus.marketdata.corporate_actions import simulate_actions as simulate_actions
     from nautilus.marketdata.expected import expected_bars as expected_bars
     from nautilus.marketdata.fundamentals import simulate_fundamentals as simulate_fundamentals
     from nautilus.marketdata.history import price_history as price_history
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from nautilus.marketdata.ingestion import IngestionCounts as IngestionCounts
     from nautilus.marketdata.latency import ClockOffset as ClockOffset
     from nautilus.marketdata.latency import LatencyHistogram as LatencyHistogram
+    from nautilus.marketdata.macro import MacroSeries as MacroSeries
+    from nautilus.marketdata.macro import macro_series as macro_series
+    from nautilus.marketdata.macro import simulate_macro as simulate_macro
+    from nautilus.marketdata.news import simulate_news as simulate_news
     from nautilus.marketdata.quality import QualityIssue as QualityIssue
     from nautilus.marketdata.quality import QualityReport as QualityReport
     from nautilus.marketdata.quality import TickQuality as TickQuality
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from nautilus.marketdata.simulation import SimulatedMarket as SimulatedMarket
     from nautilus.marketdata.simulation import simulate_market as simulate_market
     from nautilus.marketdata.simulation import simulated_symbols as simulated_symbols
+    from nautilus.marketdata.statements import simulate_statements as simulate_statements
     from nautilus.marketdata.store import Store as Store
     from nautilus.marketdata.tick_bars import TickBar as TickBar
     from nautilus.marketdata.tick_bars import TickBars as TickBars
@@ -52,6 +58,7 @@ __all__ = [
     "IngestionCounts",
     "Instrument",
     "LatencyHistogram",
+    "MacroSeries",
     "QualityIssue",
     "QualityReport",
     "QuoteTick",
@@ -70,14 +77,19 @@ __all__ = [
     "find_instrument",
     "known_symbols",
     "load_sample",
+    "macro_series",
     "price_history",
     "quality_report",
     "read_prices",
     "resample_bars",
     "sectors",
     "sessions",
+    "simulate_actions",
     "simulate_fundamentals",
+    "simulate_macro",
     "simulate_market",
+    "simulate_news",
+    "simulate_statements",
     "simulate_ticks",
     "simulated_symbols",
     "tick_quality",
@@ -105,6 +117,10 @@ __getattr__, __dir__ = lazy_exports(
         "samples": ["available_samples", "load_sample"],
         "simulation": ["SimulatedMarket", "simulate_market", "simulated_symbols"],
         "store": ["Store"],
+        "corporate_actions": ["simulate_actions"],
+        "macro": ["MacroSeries", "macro_series", "simulate_macro"],
+        "news": ["simulate_news"],
+        "statements": ["simulate_statements"],
         "ticks": ["SimulatedTicks", "simulate_ticks"],
         "tick_bars": ["TickBar", "TickBars"],
         "tick_messages": ["DepthTick", "QuoteTick", "TradeTick"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nautilus.core.errors import DataError, MissingInputError, NotBuiltError
+from nautilus.core.errors import DataError, MissingInputError
 from nautilus.marketdata.trading_days import Date, check_day
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def price_history(
     source : str, optional
         A stored source, or "simulated".
     adjustment : {"none", "split", "total"}
-        total is what a holder earns who reinvests dividends. Simulated prices are always total.
+        total is what a holder earns who reinvests dividends, none is as traded.
     as_of : date or aware time, optional
         Only what was known then.
     store : Store, optional
@@ -149,16 +149,12 @@ def _simulated(
 ) -> Any:
     from nautilus.marketdata.simulation import simulate_market
 
-    if adjustment != "total":
-        raise NotBuiltError(
-            f"simulated prices are adjusted for everything; `adjustment` {adjustment!r} needs"
-            " stored ones. Pass 'total'.",
-            field="adjustment",
-        )
     today = dt.datetime.now(dt.UTC).date()
     last = check_day(today if end is None else end, "end")
     first = last - 365 if start is None else check_day(start, "start")
-    frame = simulate_market(names, start=first, end=last, timeframe=timeframe).prices()
+    frame = simulate_market(
+        names, start=first, end=last, timeframe=timeframe, adjustment=adjustment
+    ).prices()
     if not len(frame):
         raise DataError(f"there is no session between {first} and {last}.", field="start")
     frame.attrs.update(simulated=True, data_as_of=str(frame.index[-1].date()))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nautilus.marketdata.reference import find_instrument
 
-__all__ = ["PRICE_DECIMALS", "World", "bars_of", "stream_of"]
+__all__ = ["PRICE_DECIMALS", "World", "bars_of", "own_shocks", "stream_of"]
 
 Floats = NDArray[np.float64]
 
@@ -154,15 +154,21 @@ def _path(returns: Floats, variance: Floats, price: float, volume: float) -> _Pa
     return _Path(returns, np.zeros_like(returns), variance, price, volume)
 
 
-def _stock(symbol: str, sector: str, world: World) -> _Path:
-    traits = world.generator(symbol, "traits")
+def _traits(traits: np.random.Generator) -> tuple[float, float, float, float, float]:
+    """Beta, load on the sector, own volatility, log price and log volume of a stock."""
     beta = float(np.clip(traits.normal(1.0, 0.3), 0.2, 2.0))
     load, own, price, volume = (
         float(traits.uniform(low, high))
         for low, high in ((0.6, 1.2), (0.12, 0.24), (np.log(20), np.log(200)), (14.0, 17.0))
     )
+    return beta, load, own, price, volume
+
+
+def _stock(symbol: str, sector: str, world: World) -> _Path:
+    traits = world.generator(symbol, "traits")
+    beta, load, own, price, volume = _traits(traits)
     sector_shocks, sector_variance = world.sector(sector)
-    shocks, variance = world.garch(symbol, Garch(own, 0.05, 0.05, 0.89, 6.0))
+    shocks, variance = world.garch(symbol, _own_garch(own))
     jumps = np.zeros(world.size)
     dates = np.arange(int(traits.integers(EARNINGS_EVERY)), world.size, EARNINGS_EVERY)
     jumps[dates] = EARNINGS_JUMP * world.generator(symbol, "jumps").standard_normal(len(dates))
@@ -173,6 +179,18 @@ def _stock(symbol: str, sector: str, world: World) -> _Path:
         float(np.exp(price)),
         float(np.exp(volume)),
     )
+
+
+def own_shocks(symbol: str, world: World) -> Floats:
+    """What moves one stock alone: its own shocks over their volatility, (time,)."""
+    own = _traits(world.generator(symbol, "traits"))[2]
+    shocks, variance = world.garch(symbol, _own_garch(own))
+    unit: Floats = shocks / np.sqrt(variance)
+    return unit
+
+
+def _own_garch(volatility: float) -> Garch:
+    return Garch(volatility, 0.05, 0.05, 0.89, 6.0)
 
 
 def _yield_shocks(world: World) -> tuple[Floats, Floats]:

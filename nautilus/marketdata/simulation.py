@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nautilus.core.checks import check_choice
 from nautilus.core.errors import NotFoundError, ParameterError
 from nautilus.core.results import Result
+from nautilus.marketdata.corporate_actions import traded_basis
 from nautilus.marketdata.intraday import INTRADAY, day_paths, minute_bars, total_bars
 from nautilus.marketdata.market_model import World, bars_of, stream_of
 from nautilus.marketdata.reference import close_names, known_symbols
@@ -50,7 +51,7 @@ class SimulatedMarket(Result):
         Of days and longer: session labels of the New York Stock Exchange, without a zone (of weeks
         and months the last session). Below a day: starts of the bars, UTC.
     open, high, low, close : array (time, symbol)
-        Prices in USD, total-return basis: no dividends, no splits.
+        Prices in USD, by default on a total-return basis: no dividends, no splits.
     volume : array (time, symbol)
         Whole shares.
     vwap : array (time, symbol) or None
@@ -59,6 +60,8 @@ class SimulatedMarket(Result):
         0 calm, 1 stressed: the state the market was drawn from at the end of the bar.
     seed : int
     timeframe : str
+    adjustment : str
+        What the prices are adjusted for: "total", "split" or "none" (as traded).
     source : str
         Always "simulated".
 
@@ -80,6 +83,7 @@ class SimulatedMarket(Result):
     seed: int
     vwap: Floats | None = None
     timeframe: str = "1d"
+    adjustment: str = "total"
     source: str = "simulated"
 
     def prices(self, name: str = "close") -> Any:
@@ -134,7 +138,7 @@ class SimulatedMarket(Result):
 
 CAVEAT = (
     "Simulated: drawn from a factor model with GJR-GARCH-t volatility and regimes. Real tickers"
-    " are labels only; no price in it ever traded. No dividends, no splits."
+    " are labels only; no price in it ever traded. By default on a total-return basis."
 )
 
 
@@ -159,6 +163,7 @@ def simulate_market(
     start: Date,
     end: Date,
     timeframe: str = "1d",
+    adjustment: str = "total",
     seed: int = 0,
 ) -> SimulatedMarket:
     """Bars of a simulated market; the same seed gives the same bytes.
@@ -179,6 +184,9 @@ def simulate_market(
         First and last day, both included, from 2010-01-04 to 2060-12-31.
     timeframe : {"1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1M"}
         Below a day counted from the open: seven hourly bars in a session, the last of 30 minutes.
+    adjustment : {"total", "split", "none"}
+        total: what a holder earns. none: as traded, with the dividends and splits that
+        `simulate_actions` lists; split: those, in shares of the last day.
     seed : int
         Another seed is another world. Not negative.
 
@@ -209,13 +217,14 @@ def simulate_market(
     (112, '2025-08-01T13:30')
     """
     check_choice(timeframe, "timeframe", (*INTRADAY, "1d", *_LONGER))
+    check_choice(adjustment, "adjustment", ("total", "split", "none"))
     names = checked_symbols(symbols)
     first, last = checked_days(start, end)
     all_days = new_york_trading_days(FIRST_DAY, last)
     world = World(checked_seed(seed), len(all_days))
     shown = slice(int(np.searchsorted(all_days, first)), None)
     days = all_days[shown]
-    found = [_bars(name, world, days, shown, timeframe) for name in names]
+    found = [_bars(name, world, days, shown, timeframe, adjustment) for name in names]
     times = found[0][0]
     regimes = world.regimes[shown][np.searchsorted(days, times.astype("M8[D]"))]
     fields = FIELDS if timeframe not in INTRADAY else (*FIELDS, "vwap")
@@ -226,26 +235,61 @@ def simulate_market(
         regimes=regimes,
         seed=world.seed,
         timeframe=timeframe,
+        adjustment=adjustment,
         **stacked,
     )
 
 
 def _bars(
-    name: str, world: World, days: NDArray[np.datetime64], shown: slice, timeframe: str
+    name: str,
+    world: World,
+    days: NDArray[np.datetime64],
+    shown: slice,
+    timeframe: str,
+    adjustment: str,
 ) -> tuple[NDArray[np.datetime64], dict[str, Floats]]:
     """Times and fields of one symbol."""
-    daily = {field: values[shown] for field, values in bars_of(name, world).items()}
-    if timeframe == "1d" or not len(days):
-        return days, daily
-    if timeframe in _LONGER:
+    whole = bars_of(name, world)
+    daily = {field: values[shown] for field, values in whole.items()}
+    if timeframe not in INTRADAY:
+        daily = _on_basis(daily, _factors(name, whole["close"], world, adjustment, shown))
+        if timeframe == "1d" or not len(days):
+            return days, daily
         return total_bars(days, daily, _LONGER[timeframe])
     parts = day_paths(stream_of(name), world, days, daily)
     bars = [minute_bars(part, INTRADAY[timeframe]) for part in parts]
     times = np.concatenate([starts.ravel() for starts, _ in bars])
     order = np.argsort(times, kind="stable")
-    return times[order], {
+    fields = {
         field: np.concatenate([fields[field].ravel() for _, fields in bars])[order]
         for field in (*FIELDS, "vwap")
+    }
+    of_day = np.searchsorted(days, times[order].astype("M8[D]"))
+    factors = _factors(name, whole["close"], world, adjustment, shown)
+    return times[order], _on_basis(fields, factors and (factors[0][of_day], factors[1][of_day]))
+
+
+def _factors(
+    name: str, closes: Floats, world: World, adjustment: str, shown: slice
+) -> tuple[Floats, Floats] | None:
+    """What prices and volumes of the days shown are multiplied by; None for nothing."""
+    if adjustment == "total":
+        return None
+    traded = traded_basis(name, closes, world)
+    price, shares = traded.factor[shown], traded.shares[shown]
+    if adjustment == "none" or not len(shares):
+        return price, shares
+    return price * shares / shares[-1], np.full(len(shares), shares[-1])
+
+
+def _on_basis(
+    fields: dict[str, Floats], factors: tuple[Floats, Floats] | None
+) -> dict[str, Floats]:
+    if factors is None:
+        return fields
+    return {
+        field: values * factors[1] if field == "volume" else values * factors[0]
+        for field, values in fields.items()
     }
 
 

@@ -193,6 +193,28 @@ def test_ticks_of_a_simulated_day(tmp_path):
     )  # fmt: skip
 
 
+def test_macro_fundamentals_and_actions_are_as_they_were_known(tmp_path):
+    quarter = {"start_date": "2024-01-01", "end_date": "2024-03-31"}
+    with engine(tmp_path) as client:
+        early = ask(client, symbol="GDP", data_type="macro", as_of="2024-05-01", **quarter)
+        late = ask(client, symbol="GDP", data_type="macro", as_of="2024-07-15", **quarter)
+        none = client.post(
+            "/marketdata/historical",
+            json={"symbol": "GDP", "data_type": "macro", "as_of": "2024-04-01", **quarter},
+        )
+        facts = ask(client, data_type="fundamentals", **quarter)["data"]["data"]
+        actions = ask(client, symbol="SPY", data_type="actions", **quarter)["data"]["data"]
+        raw = ask(client, symbol="SPY", adjustment="none", **quarter)
+        total = ask(client, symbol="SPY", adjustment="total", **quarter)
+    (first,), (last,) = early["data"]["data"], late["data"]["data"]
+    assert first["value"] != last["value"]
+    assert none.status_code == 404
+    assert {fact["concept"] for fact in facts} >= {"Revenues", "Assets"}
+    assert [action["kind"] for action in actions] == ["dividend"]
+    assert closes(raw) != closes(total)
+    assert (raw["metadata"]["adjustment"], total["metadata"]["adjustment"]) == ("none", "total")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
@@ -204,7 +226,6 @@ def test_ticks_of_a_simulated_day(tmp_path):
         ({"symbol": "AAPL", "start_date": "2025-13-01"}, 422, "must be a date such as"),
         ({"symbol": "AAPL", "timeframe": "2h"}, 422, "timeframe"),
         ({"symbol": "AAPL", "timeframe": "1m", "start_date": "1990-01-01"}, 422, "shorter window"),
-        ({"symbol": "AAPL", "adjustment": "none"}, 422, "adjusted for everything"),
         ({"symbol": "AAPL", "start_date": "1999-01-04", "end_date": "1999-01-08"}, 404, "2010"),
         ({"symbol": "AAPL", "fallback_enabled": False, "sources": ["fred"]}, 404, "fred"),
     ],

@@ -366,6 +366,12 @@ MARKETDATA = [
     call(m.simulated_symbols),
     making(m.SimulatedTicks, lambda: ("SIM042", "2025-08-01"), by=m.simulate_ticks),
     call(m.simulate_ticks, "SIM042", "2025-08-01"),
+    call(m.MacroSeries, "X", "a series", "percent", "daily"),
+    call(m.macro_series),
+    call(m.simulate_actions, ["AAPL"], start="2024-01-02", end="2024-12-31"),
+    call(m.simulate_macro, ["UNRATE"], start="2024-01-02", end="2024-12-31"),
+    call(m.simulate_news, ["AAPL"], start="2024-01-02", end="2024-12-31"),
+    call(m.simulate_statements, ["AAPL"], start="2024-01-02", end="2024-12-31"),
     making(m.tick_quality, lambda: (ticks(),), neighbours=10),
 ]
 

@@ -187,16 +187,12 @@ class Histories:
         return found
 
     async def _simulated(self, asked: Asked) -> Found:
-        if asked.adjustment not in (None, "total") and asked.kind == "bars":
-            raise ParameterError(
-                "simulated prices are adjusted for everything; leave `adjustment` out or ask for"
-                " total.",
-                field="adjustment",
-            )
         rows = await self._run(
-            simulated_rows, asked.symbol, asked.kind, asked.timeframe, asked.window, self._clock()
-        )
-        return Found(rows=rows, source=SIMULATED, simulated=True, adjustment="total")
+            simulated_rows, asked.symbol, asked.kind, asked.timeframe, asked.window, self._clock(),
+            asked.adjustment,
+        )  # fmt: skip
+        basis = (asked.adjustment or "total") if asked.kind == "bars" else None
+        return Found(rows=rows, source=SIMULATED, simulated=True, adjustment=basis)
 
     async def _asked(self, source: Source, asked: Asked) -> Found:
         """Rows of a connector: stored ones where they cover the window, else it is asked."""

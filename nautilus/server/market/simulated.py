@@ -24,25 +24,55 @@ MOST_TICK_SESSIONS = 5
 
 
 def simulated_rows(
-    symbol: str, kind: str, timeframe: str, window: Window, now: datetime
+    symbol: str,
+    kind: str,
+    timeframe: str,
+    window: Window,
+    now: datetime,
+    adjustment: str | None = None,
 ) -> pl.DataFrame:
     """What the simulated market has of a symbol in a window, up to the last closed session.
+
+    Macro series and fundamentals are those of periods in the window, as they were known.
 
     Raises
     ------
     NotFoundError
         Not published; close names are given.
     ParameterError
-        A kind that is not simulated, or more sessions of ticks than one answer may have.
+        More sessions of ticks than one answer may have.
     """
     if kind == "bars":
-        return _bars(symbol, timeframe, window, now)
+        return _bars(symbol, timeframe, window, now, adjustment or "total")
     if kind in ("trades", "quotes"):
         return _ticks(symbol, kind, window, now)
-    raise ParameterError(
-        f"{kind} of {symbol!r} are not simulated; bars, trades and quotes are.",
-        field="data_type",
-    )
+    return _periods(symbol, kind, window, now)
+
+
+def _periods(symbol: str, kind: str, window: Window, now: datetime) -> pl.DataFrame:
+    import polars as pl
+
+    from nautilus.marketdata.corporate_actions import simulate_actions
+    from nautilus.marketdata.macro import simulate_macro
+    from nautilus.marketdata.statements import simulate_statements
+
+    until = min(window.as_of or now, now)
+    first, last = str(FIRST_DAY), until.date()
+    if kind == "macro":
+        rows, time, key = (
+            simulate_macro([symbol], start=first, end=last),
+            "timestamp",
+            ["series", "timestamp"],
+        )
+    elif kind == "fundamentals":
+        rows = simulate_statements([symbol], start=first, end=last)
+        time, key = "period_end", ["concept", "period_end"]
+    else:
+        rows, time = simulate_actions([symbol], start=first, end=last), "timestamp"
+        return rows.filter(pl.col(time).is_between(window.start, window.end))
+    rows = rows.filter(pl.col("knowledge_ts") <= until)
+    rows = rows.filter(pl.col(time).is_between(window.start, window.end))
+    return rows.sort("knowledge_ts").unique(key, keep="last").sort(key)
 
 
 def _ticks(symbol: str, kind: str, window: Window, now: datetime) -> pl.DataFrame:
@@ -77,12 +107,16 @@ def _sessions(window: Window, now: datetime) -> tuple[date, date]:
     return max(days[0], begins), days[1]
 
 
-def _bars(symbol: str, timeframe: str, window: Window, now: datetime) -> pl.DataFrame:
+def _bars(
+    symbol: str, timeframe: str, window: Window, now: datetime, adjustment: str
+) -> pl.DataFrame:
     import polars as pl
 
     name = find_instrument(symbol).symbol
     first, last = _sessions(window, now)
-    market = simulate_market([name], start=first, end=last, timeframe=timeframe)
+    market = simulate_market(
+        [name], start=first, end=last, timeframe=timeframe, adjustment=adjustment
+    )
     columns: dict[str, Any] = {field: getattr(market, field)[:, 0] for field in BAR_FIELDS}
     if market.vwap is not None:
         columns["vwap"] = market.vwap[:, 0]
