@@ -208,14 +208,14 @@ class _Economy:
     def _daily(self, name: str) -> Floats:
         if name == "VIXCLS":
             level = np.sqrt(YEAR * self._world.market_variance)
-            implied: Floats = np.round(100.0 * VIX_PREMIUM * level, 2)
+            implied: Floats = (100.0 * VIX_PREMIUM * level).round(2)
             return implied
         stressed = self._world.regimes.astype(np.float64)
         shocks = self._draws(name, "levels", len(stressed))
         levels = {"T10Y2Y": SLOPE, "DTWEXBGS": DOLLAR, "BAMLH0A0HYM2": SPREAD}[name]
         path = _reverting(stressed, shocks, levels)
         if name == "DTWEXBGS":
-            dollar: Floats = np.round(np.exp(path), 4)
+            dollar: Floats = np.exp(path).round(4)
             return dollar
         found: Floats = np.round(np.maximum(path, 2.3) if name == "BAMLH0A0HYM2" else path, 2)
         return found
@@ -241,7 +241,7 @@ class _Economy:
             prices: Floats = 216.7 * np.exp(np.cumsum(inflation))
             return prices
         wanted = NEUTRAL_RATE + 1.5 * (1200.0 * inflation - 2.4) - 0.8 * (jobless - 4.5)
-        rate: Floats = np.round(np.maximum(_smoothed(wanted, RATE_MEMORY), 0.05), 2)
+        rate: Floats = np.maximum(_smoothed(wanted, RATE_MEMORY), 0.05).round(2)
         return rate
 
     def _inflation(self) -> Floats:
