@@ -7,15 +7,13 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nautilus.core.errors import DataError, MissingInputError
 from nautilus.marketdata.trading_days import Date, check_day
 
 if TYPE_CHECKING:
     from nautilus.marketdata.store import Store
 
-__all__ = ["price_history"]
+__all__ = ["SIMULATED", "price_history"]
 
 SIMULATED = "simulated"
 
@@ -106,29 +104,21 @@ def _answer(
             " ones, or pass source='simulated' for all.",
             field="symbols",
         )
-    bars = store.read(
-        "bars", names, start, end, timeframe=timeframe, source=source, adjustment=adjustment,
-        as_of=as_of, columns=["symbol", "timestamp", "close", "source"],
-    )  # fmt: skip
-    if not len(bars):
+    answered, times, closes = store.closes(
+        names, start, end, timeframe=timeframe, source=source, adjustment=adjustment, as_of=as_of
+    )
+    if not len(times):
         raise DataError(
             f"nothing is stored of {', '.join(names[:5])} between {start} and {end}.", field="start"
         )
-    wide = bars.pivot("symbol", index="timestamp", values="close").sort("timestamp")
-    return _frame(wide, names, timeframe, str(bars["source"][0]))
-
-
-def _frame(wide: Any, names: list[str], timeframe: str, source: str) -> Any:
     from nautilus.core.frames import time_frame
 
-    times = wide["timestamp"].dt.replace_time_zone(None).to_numpy().astype("datetime64[ns]")
-    nothing = np.full(len(times), np.nan)
-    columns = {name: wide[name].to_numpy() if name in wide.columns else nothing for name in names}
-    frame = time_frame(times, columns)
+    columns = dict(zip(names, closes.T, strict=True))
+    frame = time_frame(times.astype("datetime64[ns]"), columns)
     last = frame.index[-1]
     if timeframe not in ("1d", "1w", "1M"):
         frame = frame.tz_localize("UTC")
-    frame.attrs.update(source=source, simulated=False, caveat=None, data_as_of=str(last.date()))
+    frame.attrs.update(source=answered, simulated=False, caveat=None, data_as_of=str(last.date()))
     return frame
 
 

@@ -6,10 +6,11 @@ import datetime as dt
 
 import polars as pl
 
+from nautilus.marketdata.store.catalogue import Coverage
 from nautilus.marketdata.store.rows import first_known
 from nautilus.marketdata.store.tables import STAMPS, TIME, Table
 
-__all__ = ["divided", "division_of", "new_rows"]
+__all__ = ["coverage_of", "divided", "division_of", "new_rows"]
 
 _DIVISIONS = {"date": "%Y-%m-%d", "year": "%Y", "all": "all"}
 
@@ -38,6 +39,16 @@ def divided(rows: pl.DataFrame, table: Table, timeframe: str) -> list[tuple[str,
 def _label(day: object, by: str) -> str:
     assert isinstance(day, dt.datetime)
     return f"{by}={day.strftime(_DIVISIONS[by])}"
+
+
+def coverage_of(rows: pl.DataFrame, table: Table, timeframe: str, source: str) -> list[Coverage]:
+    """What the rows cover, by symbol or series."""
+    time = pl.col(table.time).to_physical()
+    spans = rows.group_by(table.owner).agg(pl.len(), time.min().alias("f"), time.max().alias("l"))
+    return [
+        Coverage(table.kind, timeframe, source, owner, n, first, last)
+        for owner, n, first, last in spans.iter_rows()
+    ]
 
 
 def new_rows(

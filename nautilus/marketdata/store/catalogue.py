@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS coverage (
     kind TEXT NOT NULL, timeframe TEXT NOT NULL, source TEXT NOT NULL, owner TEXT NOT NULL,
     rows INTEGER NOT NULL, first_time INTEGER NOT NULL, last_time INTEGER NOT NULL,
     PRIMARY KEY (kind, timeframe, source, owner)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS loaded (
+    kind TEXT NOT NULL, timeframe TEXT NOT NULL, source TEXT NOT NULL, owner TEXT NOT NULL,
+    first_time INTEGER NOT NULL, last_time INTEGER NOT NULL,
+    PRIMARY KEY (kind, timeframe, source, owner, first_time, last_time)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sources (
     kind TEXT NOT NULL, timeframe TEXT NOT NULL, source TEXT NOT NULL, basis TEXT NOT NULL,
     appended INTEGER NOT NULL, PRIMARY KEY (kind, timeframe, source)) WITHOUT ROWID;
@@ -174,9 +178,19 @@ class Catalogue:
 
     def uncover(self, kind: str, timeframe: str, source: str) -> None:
         """Forget what was covered, to be counted anew."""
-        of = (kind, timeframe, source)
+        for name in ("coverage", "loaded"):
+            self._writer.execute(
+                f"DELETE FROM {name} WHERE kind = ? AND timeframe = ? AND source = ?",
+                (kind, timeframe, source),
+            )
+
+    def note_loaded(
+        self, kind: str, timeframe: str, source: str, owner: str, first: int, last: int
+    ) -> None:
+        """Remember that a source was asked for all of a window and answered."""
         self._writer.execute(
-            "DELETE FROM coverage WHERE kind = ? AND timeframe = ? AND source = ?", of
+            "INSERT OR IGNORE INTO loaded VALUES (?, ?, ?, ?, ?, ?)",
+            (kind, timeframe, source, owner, first, last),
         )
 
     def retire(self, parts: Iterable[Part], at: float) -> None:
@@ -258,6 +272,12 @@ class Catalogue:
                 query += f" AND {name} = ?"
                 values.append(value)
         return [Coverage(*row) for row in self._rows(f"{query} ORDER BY source, owner", values)]
+
+    def loaded(self, kind: str, timeframe: str, source: str, owner: str) -> list[tuple[int, int]]:
+        """Windows that a source was asked for, in order of their begin."""
+        query = ("SELECT first_time, last_time FROM loaded WHERE kind = ? AND timeframe = ?"
+                 " AND source = ? AND owner = ? ORDER BY first_time")  # fmt: skip
+        return [(a, b) for a, b in self._rows(query, (kind, timeframe, source, owner))]
 
     def sources(self, kind: str, timeframe: str) -> dict[str, str]:
         """Sources that have any, the one appended to last first, and what they adjust for."""

@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from nautilus.core.errors import DataError, ParameterError
-from nautilus.marketdata.store.catalogue import Catalogue, Part
+from nautilus.marketdata.store.appending import coverage_of
+from nautilus.marketdata.store.catalogue import Catalogue, Coverage, Part
 from nautilus.marketdata.store.files import file_digest, remove_files, strays
 from nautilus.marketdata.store.selecting import microseconds, rows_of
 from nautilus.marketdata.store.tables import Table, table_of
@@ -83,6 +84,7 @@ def _merged(root: Path, parts: Sequence[Part], table: Table) -> pl.DataFrame:
 
 def retain(
     catalogue: Catalogue,
+    root: Path,
     now: dt.datetime,
     kind: str,
     timeframe: str,
@@ -97,7 +99,20 @@ def retain(
         old = [part for part in catalogue.parts(kind, timeframe, source, last=limit)
                if limit is not None and part.last_time < limit]  # fmt: skip
         catalogue.retire(old, now.timestamp())
+        gone = {part.id for part in old}
+        for name in {part.source for part in old}:
+            catalogue.uncover(kind, timeframe, name)
+            for part in catalogue.parts(kind, timeframe, name):
+                if part.id not in gone:
+                    catalogue.cover(_covered(root, part))
     return sum(part.rows for part in old)
+
+
+def _covered(root: Path, part: Part) -> list[Coverage]:
+    table = table_of(part.kind)
+    columns = [table.owner, table.time]
+    rows = rows_of(root, [part], table, columns=columns, every=True)
+    return coverage_of(rows, table, part.timeframe, part.source)
 
 
 def sweep(catalogue: Catalogue, root: Path, now: dt.datetime) -> int:

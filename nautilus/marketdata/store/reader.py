@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from nautilus.core.checks import check_choice
 from nautilus.core.errors import NotFoundError, ParameterError
@@ -102,6 +104,65 @@ class Reader:
             actions = self._actions(chosen, owners, known)
             rows = adjusted(rows, actions, adjustment, basis, chosen, reinvest_at)
         return rows if shown is None else rows.select(shown)
+
+    def closes(
+        self,
+        symbols: Sequence[str],
+        start: Any = None,
+        end: Any = None,
+        *,
+        timeframe: str = "1d",
+        source: str | None = None,
+        as_of: Any = None,
+        adjustment: str = "total",
+    ) -> tuple[str, NDArray[np.datetime64], NDArray[np.float64]]:
+        """(source, times, closes (time, symbol)) of one source; a close that is not there is NaN.
+
+        Parameters
+        ----------
+        symbols, start, end, timeframe, source, as_of, adjustment
+            As for `read`.
+
+        Returns
+        -------
+        tuple of (str, array of datetime64[us], array)
+            Times in UTC, of days the session labels.
+        """
+        bars = self.read(
+            "bars", symbols, start, end, timeframe=timeframe, source=source, as_of=as_of,
+            adjustment=adjustment, columns=["symbol", "timestamp", "close", "source"],
+        )  # fmt: skip
+        wide = bars.pivot("symbol", index="timestamp", values="close").sort("timestamp")
+        times = wide["timestamp"].dt.replace_time_zone(None).to_numpy().astype("M8[us]")
+        nothing = np.full(len(times), np.nan)
+        held = set(wide.columns)
+        values = [
+            wide[s].cast(pl.Float64).fill_null(np.nan).to_numpy() if s in held else nothing
+            for s in symbols
+        ]
+        named = bars["source"][0] if len(bars) else source or ""
+        return str(named), times, np.column_stack(values)
+
+    def loaded(
+        self,
+        kind: str,
+        symbol: str,
+        start: Any,
+        end: Any,
+        *,
+        source: str,
+        timeframe: str | None = None,
+    ) -> bool:
+        """Whether `source` was asked for all of a window before; see `Store.note_loaded`."""
+        name = check_timeframe(table_of(kind).kind, timeframe)
+        reach = microseconds(instant(start, "start"))
+        last = microseconds(instant(end, "end", end=True))
+        if reach is None or last is None:
+            return False
+        for begin, finish in self._catalogue.loaded(kind, name, source, symbol):
+            # Windows that touch are one: the last microsecond of a day, the first of the next.
+            reach = max(reach, finish + 1) if begin <= reach else reach
+        return reach > last
 
     def latest(
         self,

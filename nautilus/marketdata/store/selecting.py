@@ -92,11 +92,12 @@ def rows_of(
     lazy = scan_files([root / part.path for part in parts], table)
     for condition in _conditions(table, owners, first, last, as_of):
         lazy = lazy.filter(condition)
+    order = [*table.key, "knowledge_ts", "revision"]
     corrected = not every and any(part.most_revision > 0 for part in parts)
     if not corrected:
-        lazy = lazy.select(list(dict.fromkeys([*table.key, *shown])))
+        stamps = order[-2:] if every else []
+        lazy = lazy.select(list(dict.fromkeys([*table.key, *stamps, *shown])))
     rows = lazy.collect()
-    order = [*table.key, "knowledge_ts", "revision"]
     if corrected:
         rows = rows.sort(order).unique(table.key, keep="last", maintain_order=True)
     elif every:

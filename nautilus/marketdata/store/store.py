@@ -17,15 +17,15 @@ from nautilus.core.checks import check_choice
 from nautilus.core.errors import ParameterError
 from nautilus.marketdata.store import maintenance
 from nautilus.marketdata.store.adjusting import BASES
-from nautilus.marketdata.store.appending import divided, new_rows
-from nautilus.marketdata.store.catalogue import Catalogue, Coverage, Part
+from nautilus.marketdata.store.appending import coverage_of, divided, new_rows
+from nautilus.marketdata.store.catalogue import Catalogue, Part
 from nautilus.marketdata.store.encoding import encoded
 from nautilus.marketdata.store.files import file_digest, remove_files, write_part
 from nautilus.marketdata.store.importing import bar_pieces
 from nautilus.marketdata.store.progress import counted
 from nautilus.marketdata.store.reader import Reader
 from nautilus.marketdata.store.rows import checked_rows
-from nautilus.marketdata.store.selecting import microseconds, rows_of
+from nautilus.marketdata.store.selecting import instant, microseconds, rows_of
 from nautilus.marketdata.store.tables import Table, check_timeframe, table_of
 
 __all__ = ["Appended", "Store", "default_root"]
@@ -174,7 +174,7 @@ class Store(Reader):
                     part = self._write(fresh, table, timeframe, source, division)
                     written.append(self.root / part.path)
                     self._catalogue.record(part)
-                    self._catalogue.cover(_coverage(fresh, table, timeframe, source))
+                    self._catalogue.cover(coverage_of(fresh, table, timeframe, source))
                     stored += len(fresh)
                     corrections += int((fresh["revision"] > 0).sum())
         except BaseException:
@@ -270,6 +270,28 @@ class Store(Reader):
             known += done.known
         return Appended(rows, corrections, known)
 
+    def note_loaded(
+        self,
+        kind: str,
+        symbol: str,
+        start: Any,
+        end: Any,
+        *,
+        source: str,
+        timeframe: str | None = None,
+    ) -> None:
+        """Remember that `source` sent all it has of a window, which may be nothing of parts of it.
+
+        A source that begins later than the window is not asked for it again: see `loaded`.
+        """
+        name = check_timeframe(table_of(kind).kind, timeframe)
+        first = microseconds(instant(start, "start"))
+        last = microseconds(instant(end, "end", end=True))
+        if first is None or last is None or last < first:
+            raise ParameterError(f"`end` {end} must not be before `start` {start}.", field="end")
+        with self._catalogue.writing():
+            self._catalogue.note_loaded(kind, name, _checked_source(source), symbol, first, last)
+
     # Keeping it small and whole.
 
     def compact(self, *, at_least: int = 2) -> maintenance.Compacted:
@@ -285,7 +307,9 @@ class Store(Reader):
     ) -> int:
         """Drop files whose last row is older than `days`; how many rows went."""
         name = check_timeframe(table_of(kind).kind, timeframe)
-        return maintenance.retain(self._catalogue, self._clock(), kind, name, days, source)
+        return maintenance.retain(
+            self._catalogue, self.root, self._clock(), kind, name, days, source
+        )
 
     def check(self) -> maintenance.Checked:
         """Compare every file with what was written: the bytes, by SHA-256."""
@@ -311,12 +335,3 @@ def _folder(table: Table, timeframe: str, source: str, division: str) -> Path:
         # Case-blind file systems take 1m and 1M for one.
         return Path("bars") / f"tf={timeframe.replace('M', 'mo')}" / division
     return Path("ticks") / f"kind={table.kind}" / division
-
-
-def _coverage(rows: pl.DataFrame, table: Table, timeframe: str, source: str) -> list[Coverage]:
-    time = pl.col(table.time).to_physical()
-    spans = rows.group_by(table.owner).agg(pl.len(), time.min().alias("f"), time.max().alias("l"))
-    return [
-        Coverage(table.kind, timeframe, source, owner, n, first, last)
-        for owner, n, first, last in spans.iter_rows()
-    ]

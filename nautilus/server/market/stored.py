@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nautilus.core.errors import MissingInputError
+from nautilus.marketdata.history import SIMULATED
 from nautilus.server.history import Closes, Days, Floats
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MarketStore", "StoredCloses"]
 
-SIMULATED = "simulated"
 # A session and the longest run of days without one, from which a window takes its base.
 DAYS_BEFORE = 14
 
@@ -144,20 +144,19 @@ class _OneSource:
         """Only sessions on which all of them have a close: nothing is filled in."""
         first, last = start - DAYS_BEFORE, max(end, start)
         basis = self._store.sources("bars")[self.name]
-        bars = self._store.read(
-            "bars", list(dict.fromkeys(symbols)), str(first), str(last), source=self.name,
+        names = list(dict.fromkeys(symbols))
+        _, times, closes = self._store.closes(
+            names, str(first), str(last), source=self.name,
             adjustment="split" if basis == "split" else "total",
-            columns=["symbol", "timestamp", "close"],
         )  # fmt: skip
-        wide = bars.pivot("symbol", index="timestamp", values="close").drop_nulls()
-        if set(symbols) - set(wide.columns) or not len(wide):
+        whole = ~np.isnan(closes).any(axis=1)
+        if not whole.any():
             raise MissingInputError(
                 f"source {self.name!r} has no session from {start} to {end} on which all of"
                 f" {', '.join(symbols[:5])} have a close.",
                 field="symbols",
             )
-        wide = wide.sort("timestamp")
-        days = wide["timestamp"].dt.replace_time_zone(None).to_numpy().astype("M8[D]")
+        days, values = times[whole].astype("M8[D]"), closes[whole]
         shown = slice(max(int(np.searchsorted(days, start, side="right")) - 1, 0), None)
-        values = np.column_stack([wide[symbol].to_numpy() for symbol in symbols])
-        return days[shown], values[shown]
+        columns = [names.index(symbol) for symbol in symbols]
+        return days[shown], values[shown][:, columns]

@@ -312,3 +312,37 @@ def test_any_history_of_edits_is_told_as_a_dictionary_would(tmp_path_factory, ed
                             rows["close"], strict=True))  # fmt: skip
             for (symbol, day), close in then.items():
                 assert told[symbol, dt.date(2024, 1, 2) + dt.timedelta(days=day)] == close
+
+
+def test_what_retention_dropped_is_not_said_to_be_there(store):
+    store.append("bars", bars("A", [1.0], dt.date(2020, 1, 2)), source="mine")
+    store.append("bars", bars("B", [2.0], dt.date(2024, 5, 2)), source="mine")
+    store.append("bars", bars("B", [3.0], dt.date(2020, 1, 2)), source="mine")
+    store.retain("bars", days=365)
+    assert store.symbols() == ["B"]
+    assert store.source_of(["A"]) is None
+    row = store.coverage().row(0, named=True)
+    assert (row["rows"], row["first_time"].year) == (1, 2024)
+    assert store.latest("bars")["symbol"].to_list() == ["B"]
+
+
+def test_every_revision_of_one_column(store, clock):
+    for close in (10.0, 10.5):
+        clock.now += dt.timedelta(hours=1)
+        store.append("bars", bars("A", [close]), source="mine")
+    rows = store.read("bars", "A", columns=["close"], revisions=True)
+    assert rows.columns == ["close"]
+    assert rows["close"].to_list() == [10.0, 10.5]
+
+
+def test_windows_that_touch_are_one_and_a_hole_is_none(store):
+    def loaded(first, last):
+        return store.loaded("bars", "A", first, last, source="x")
+
+    for first, last in (("2024-01-01", "2024-01-05"), ("2024-01-06", "2024-01-10"),
+                        ("2024-01-20", "2024-01-31")):  # fmt: skip
+        store.note_loaded("bars", "A", first, last, source="x")
+    assert loaded("2024-01-02", "2024-01-10")
+    assert not loaded("2024-01-02", "2024-01-25")
+    assert not loaded("2023-12-31", "2024-01-02")
+    assert not store.loaded("bars", "B", "2024-01-02", "2024-01-03", source="x")
