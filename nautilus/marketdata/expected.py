@@ -13,7 +13,14 @@ from nautilus.core.errors import DataError, ParameterError
 from nautilus.marketdata.calendars import exchange_calendar
 from nautilus.marketdata.trading_days import Date, check_day
 
-__all__ = ["MINUTES", "SessionHours", "bar_period", "expected_bars", "session_hours"]
+__all__ = [
+    "MINUTES",
+    "SessionHours",
+    "bar_period",
+    "completeness",
+    "expected_bars",
+    "session_hours",
+]
 
 Times = NDArray[np.datetime64]
 
@@ -111,6 +118,28 @@ def bar_period(times: Times, timeframe: str) -> Times:
     elif timeframe == "1M":
         days = days.astype("datetime64[M]")
     return days.astype("datetime64[us]")
+
+
+def completeness(times: Times, expected: Times) -> float:
+    """Share of the expected bars that are there.
+
+    Parameters
+    ----------
+    times, expected : array of datetime64[us]
+        Of bars of one symbol, and as `expected_bars` gives them.
+
+    Returns
+    -------
+    float
+        NaN where none is expected.
+
+    Examples
+    --------
+    >>> days = expected_bars("XNYS", "2025-08-01", "2025-08-06")
+    >>> completeness(days[:3], days)
+    0.75
+    """
+    return float(np.isin(expected, times).mean()) if len(expected) else float("nan")
 
 
 def session_hours(calendar: str, start: Date, end: Date) -> SessionHours:

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from nautilus.marketdata.market_model import PRICE_DECIMALS, World
 from nautilus.marketdata.trading_days import new_york_opens
 
-__all__ = ["INTRADAY", "POINTS", "DayPaths", "day_paths", "minute_bars", "total_bars"]
+__all__ = ["POINTS", "DayPaths", "day_paths", "minute_bars", "total_bars"]
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 
-# Minutes of a bar.
-INTRADAY = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240}
 # A minute is four steps: five points, the last of which is the first of the next minute.
 POINTS = 4
 STEP_DEGREES = 5.0

@@ -17,7 +17,8 @@ from nautilus.core.checks import check_choice
 from nautilus.core.errors import NotFoundError, ParameterError
 from nautilus.core.results import Result
 from nautilus.marketdata.corporate_actions import traded_basis
-from nautilus.marketdata.intraday import INTRADAY, day_paths, minute_bars, total_bars
+from nautilus.marketdata.expected import MINUTES
+from nautilus.marketdata.intraday import day_paths, minute_bars, total_bars
 from nautilus.marketdata.market_model import World, bars_of, stream_of
 from nautilus.marketdata.reference import close_names, known_symbols
 from nautilus.marketdata.trading_days import Date, check_day, new_york_trading_days
@@ -125,7 +126,7 @@ class SimulatedMarket(Result):
         from nautilus.core.frames import time_frame
 
         frame = time_frame(times, columns)
-        return frame.tz_localize("UTC") if self.timeframe in INTRADAY else frame
+        return frame.tz_localize("UTC") if self.timeframe in MINUTES else frame
 
     def _position(self, symbol: str) -> int:
         if symbol not in self.symbols:
@@ -216,7 +217,7 @@ def simulate_market(
     >>> len(hours.times), str(hours.times[0])[:16]
     (112, '2025-08-01T13:30')
     """
-    check_choice(timeframe, "timeframe", (*INTRADAY, "1d", *_LONGER))
+    check_choice(timeframe, "timeframe", (*MINUTES, "1d", *_LONGER))
     check_choice(adjustment, "adjustment", ("total", "split", "none"))
     names = checked_symbols(symbols)
     first, last = checked_days(start, end)
@@ -227,7 +228,7 @@ def simulate_market(
     found = [_bars(name, world, days, shown, timeframe, adjustment) for name in names]
     times = found[0][0]
     regimes = world.regimes[shown][np.searchsorted(days, times.astype("M8[D]"))]
-    fields = FIELDS if timeframe not in INTRADAY else (*FIELDS, "vwap")
+    fields = FIELDS if timeframe not in MINUTES else (*FIELDS, "vwap")
     stacked: dict[str, Any] = {f: np.column_stack([bars[f] for _, bars in found]) for f in fields}
     return SimulatedMarket(
         symbols=names,
@@ -251,13 +252,13 @@ def _bars(
     """Times and fields of one symbol."""
     whole = bars_of(name, world)
     daily = {field: values[shown] for field, values in whole.items()}
-    if timeframe not in INTRADAY:
+    if timeframe not in MINUTES:
         daily = _on_basis(daily, _factors(name, whole["close"], world, adjustment, shown))
         if timeframe == "1d" or not len(days):
             return days, daily
         return total_bars(days, daily, _LONGER[timeframe])
     parts = day_paths(stream_of(name), world, days, daily)
-    bars = [minute_bars(part, INTRADAY[timeframe]) for part in parts]
+    bars = [minute_bars(part, MINUTES[timeframe]) for part in parts]
     times = np.concatenate([starts.ravel() for starts, _ in bars])
     order = np.argsort(times, kind="stable")
     fields = {

@@ -275,3 +275,27 @@ def test_other_engines_ask_over_the_bus(tmp_path):
     assert (bars["data_source"], len(bars["rows"])) == ("simulated", 3)
     assert what["instruments"]["TSLA"]["sector"] == "technology"
     assert "unknown symbol 'XX'" in what["unknown"]["XX"]
+
+
+def test_a_hole_between_two_fetched_windows_is_no_cache_hit(tmp_path, alpha_vantage):
+    """What lies between was never asked for: the source is asked again, and then it is there."""
+    days = {f"2024-01-{day:02d}": (10, 12, 9, day, 500) for day in (2, 3, 4, 5, 8, 9, 10, 11, 12)}
+    alpha_vantage.plays("/query", play.alpha_vantage_daily(days))
+    with engine(tmp_path) as client:
+        for first, last in (("2024-01-02", "2024-01-03"), ("2024-01-11", "2024-01-12")):
+            ask(client, sources=["alpha_vantage"], start_date=first, end_date=last)
+        whole = ask(client, sources=["alpha_vantage"], start_date="2024-01-02",
+                    end_date="2024-01-12")  # fmt: skip
+        again = ask(client, sources=["alpha_vantage"], start_date="2024-01-03",
+                    end_date="2024-01-11")  # fmt: skip
+    assert whole["data"]["bars_count"] == 9
+    assert (whole["metadata"]["cache_hit"], again["metadata"]["cache_hit"]) == (False, True)
+
+
+def test_a_window_before_the_first_bar_of_a_source_is_asked_for_once(tmp_path, alpha_vantage):
+    with engine(tmp_path) as client:
+        early = {"start_date": "2023-12-18", "end_date": "2024-01-04"}
+        first, again = (ask(client, sources=["alpha_vantage"], **early) for _ in range(2))
+    assert closes(first) == closes(again) == [11.0, 12.0, 13.0]
+    assert again["metadata"]["cache_hit"] is True
+    assert again["data"]["data_quality"]["completeness"] < 1.0

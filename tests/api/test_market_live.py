@@ -162,7 +162,7 @@ def test_imported_symbols_get_no_simulated_ticks(client):
     client.app.state.deps.market.open().append("bars", rows, source="mine")
     data = subscribed(client, symbols=["AAPL", "MSFT"])
     assert data["symbols"] == ["MSFT"]
-    assert "were imported" in data["unknown"]["AAPL"]
+    assert "real prices of it are stored" in data["unknown"]["AAPL"]
     reply = client.post("/marketdata/subscribe", json={"symbols": ["AAPL"]})
     assert reply.status_code == 404
 
@@ -191,3 +191,24 @@ def test_bad_subscriptions_say_what_is_wrong(client, body, status, words):
 def test_a_subscription_that_nobody_opened_is_no_door(client):
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/ws/marketdata/sub_001"):
         pass
+
+
+def test_a_replay_says_whose_ticks_it_plays_before_it_plays_them(client):
+    """Something is stored, but nothing of that day: then the day is simulated, and says so."""
+    rows = pl.DataFrame({"symbol": ["OWN"], "timestamp": [dt.date(2024, 1, 2)], "close": [10.0]})
+    client.app.state.deps.market.open().append("bars", rows, source="mine")
+    replay = {"day": "2025-11-28", "speed": 1000, "as_of": "2025-11-28T17:59:00Z"}
+    data = subscribed(client, symbols=["SIM042"], data_types=["trades"], replay=replay)
+    assert (data["source_used"], data["simulated"]) == ("simulated", True)
+    own = client.post(
+        "/marketdata/subscribe", json={"symbols": ["OWN"], "replay": {"day": "2024-01-02"}}
+    )
+    assert own.status_code == 404
+    assert "nobody has trades or quotes of OWN" in own.text
+
+
+def test_no_simulated_ticks_beside_prices_that_a_source_sent(client):
+    rows = pl.DataFrame({"symbol": ["AAPL"], "timestamp": [dt.date(2024, 1, 2)], "close": [10.0]})
+    client.app.state.deps.market.open().append("bars", rows, source="alpha_vantage")
+    data = subscribed(client, symbols=["AAPL", "MSFT"])
+    assert data["symbols"] == ["MSFT"]

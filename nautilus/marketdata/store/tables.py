@@ -10,6 +10,7 @@ from polars._typing import PolarsDataType
 
 from nautilus.core.checks import check_choice
 from nautilus.core.errors import ParameterError
+from nautilus.marketdata.expected import MINUTES
 
 __all__ = ["STAMPS", "TABLES", "TIME", "TIMEFRAMES", "Table", "check_timeframe", "table_of"]
 
@@ -24,9 +25,11 @@ STAMPS: dict[str, PolarsDataType] = {
 # Length of a bar in microseconds; a week and a month end with their last session.
 _MINUTE, _DAY = 60_000_000, 86_400_000_000
 TIMEFRAMES = {
-    "1m": _MINUTE, "5m": 5 * _MINUTE, "15m": 15 * _MINUTE, "30m": 30 * _MINUTE,
-    "1h": 60 * _MINUTE, "4h": 240 * _MINUTE, "1d": _DAY, "1w": 7 * _DAY, "1M": 31 * _DAY,
-}  # fmt: skip
+    **{name: minutes * _MINUTE for name, minutes in MINUTES.items()},
+    "1d": _DAY,
+    "1w": 7 * _DAY,
+    "1M": 31 * _DAY,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ async def opened(deps: EngineDeps[MarketdataOwn]) -> AsyncIterator[MarketdataOwn
                 clock=deps.clock,
                 draining=deps.draining,
                 speed=deps.settings.feed_speed,
-                imported=lambda: {s for names in sources.imported().values() for s in names},
+                real=sources.real_symbols,
                 latencies=latencies,
             )
             async with running as feed:
@@ -299,7 +299,6 @@ async def stream(socket: WebSocket, subscription_id: SubscriptionId) -> None:
         own.subscriptions,
         bus=deps.bus,
         market=deps.market,
-        simulated=own.sources.simulated,
         draining=deps.draining,
         run=deps.cpu.thread,
     )

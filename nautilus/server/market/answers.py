@@ -10,7 +10,7 @@ import numpy as np
 from starlette.responses import Response
 
 from nautilus.core.errors import NautilusError, ParameterError
-from nautilus.marketdata.expected import expected_bars
+from nautilus.marketdata.expected import completeness, expected_bars
 from nautilus.server.market.formats import file_of, records_of
 from nautilus.server.market.historical import Asked, Found
 from nautilus.server.market.quality import calendar_of
@@ -70,7 +70,7 @@ def completeness_of(asked: Asked, found: Found, now: datetime) -> tuple[float | 
     if asked.timeframe in ("1w", "1M"):
         return min(len(found.rows) / len(ended), 1.0), f"calendar:{calendar}"
     times = found.rows["timestamp"].dt.replace_time_zone(None).to_numpy().astype("M8[us]")
-    return float(np.isin(ended, times).mean()), f"calendar:{calendar}"
+    return completeness(times, ended), f"calendar:{calendar}"
 
 
 def history_data(

@@ -12,10 +12,11 @@ from nautilus.core.errors import (
     NautilusError,
     NotFoundError,
     ParameterError,
-    UnavailableError,
 )
 from nautilus.core.results import Reason
 from nautilus.marketdata.reference import close_names, known_symbols
+from nautilus.marketdata.sources.errors import NoSourceAnswered
+from nautilus.marketdata.sources.failover import Attempt
 from nautilus.server.market.simulated import simulated_rows
 from nautilus.server.market.sources import SIMULATED, MarketSources
 from nautilus.server.market.windows import Window
@@ -24,34 +25,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from nautilus.marketdata.sources import DataRequest, Source
-    from nautilus.marketdata.store import Store
 
-__all__ = ["Asked", "Found", "Histories", "Tried"]
+__all__ = ["Asked", "Found", "Histories"]
 
 # What a connector calls its prices, as the store and an answer call it.
 _BASIS = {"as_traded": "raw", "split_adjusted": "split"}
 _ADJUSTMENT = {"raw": "none", "split": "split", "total": "total"}
 _KEPT = ("bars", "macro", "fundamentals", "actions")
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A source that was asked and did not answer."""
-
-    source: str
-    error: str
-    message: str
-    milliseconds: float
-
-
-class NobodyAnsweredError(UnavailableError):
-    """No source has the rows now; `attempts` says what each one said."""
-
-    code = "no_source_answered"
-
-    def __init__(self, message: str, attempts: Sequence[Tried], **more: Any) -> None:
-        super().__init__(message, **more)
-        self.attempts = tuple(attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +70,7 @@ class Found:
     source: str
     simulated: bool = False
     adjustment: str | None = None
-    attempts: tuple[Tried, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     fallback_used: bool = False
     cache_hit: bool = False
     stale: bool = False
@@ -128,12 +108,12 @@ class Histories:
         ------
         NotFoundError
             No such source, or nobody knows the symbol; close names are given.
-        NobodyAnsweredError
+        NoSourceAnswered
             Every source that was asked failed.
         """
         named = self.sources.checked(asked.sources)
         plan = await self._run(self._plan, asked, named)
-        attempts: list[Tried] = []
+        attempts: list[Attempt] = []
         for name in plan:
             started = time.perf_counter()
             try:
@@ -256,11 +236,18 @@ class Histories:
             asked.kind,
             rows,
             source=name,
-            timeframe=asked.timeframe if bars else None,
+            timeframe=_timeframe(asked),
             basis=basis if bars else "raw",
         )
         if actions is not None and len(actions):
             store.append("actions", actions, source=name)
+        sessions = asked.window.sessions(self._clock())
+        if sessions is not None:
+            first = min(asked.window.days[0], sessions[0])
+            store.note_loaded(
+                asked.kind, asked.symbol, first, sessions[1], source=name,
+                timeframe=_timeframe(asked),
+            )  # fmt: skip
 
     def stored(self, name: str, asked: Asked) -> Found:
         """Rows of one source as they lie in the store."""
@@ -272,7 +259,7 @@ class Histories:
             [asked.symbol],
             asked.window.start,
             asked.window.end,
-            timeframe=asked.timeframe if bars else None,
+            timeframe=_timeframe(asked),
             source=name,
             as_of=asked.window.as_of,
             adjustment=(asked.adjustment or _ADJUSTMENT[basis]) if bars else "none",
@@ -280,17 +267,16 @@ class Histories:
         return Found(rows=rows, source=name, adjustment=_told(asked, basis))
 
     def _covered(self, name: str, asked: Asked) -> bool:
-        """Whether what is stored of a source reaches over the closed sessions of the window."""
-        if not self.sources.market.filled:
-            return False
+        """Whether a source was asked before for all closed sessions of the window."""
         sessions = asked.window.sessions(self._clock())
-        held = _coverage(self.sources.market.open(), name, asked)
-        if held is None or sessions is None:
+        if not self.sources.market.filled or sessions is None:
             return False
-        return held[0].date() <= sessions[0] and held[1].date() >= sessions[1]
+        return self.sources.market.open().loaded(
+            asked.kind, asked.symbol, *sessions, source=name, timeframe=_timeframe(asked)
+        )
 
     async def _stale(
-        self, asked: Asked, plan: Sequence[str], attempts: list[Tried]
+        self, asked: Asked, plan: Sequence[str], attempts: list[Attempt]
     ) -> Found | None:
         """When nobody answers: what is stored of the window, and it says that it is not whole."""
         if not self.sources.market.filled:
@@ -311,7 +297,7 @@ class Histories:
                 )  # fmt: skip
         return None
 
-    def _nobody(self, asked: Asked, attempts: Sequence[Tried]) -> NautilusError:
+    def _nobody(self, asked: Asked, attempts: Sequence[Attempt]) -> NautilusError:
         said = "; ".join(f"{one.source}: {one.message}" for one in attempts) or "nobody to ask"
         unknown = {"not_found", "symbol_not_found", "not_configured", "no_data"}
         if not attempts or {one.error for one in attempts} <= unknown:
@@ -322,8 +308,9 @@ class Histories:
                 f" {asked.window.days[1]}.{near} ({said})",
                 field="symbol",
             )
-        return NobodyAnsweredError(
-            f"no source has {asked.kind} of {asked.symbol!r} now ({said}).", attempts
+        return NoSourceAnswered(
+            f"no source has {asked.kind} of {asked.symbol!r} now ({said}).",
+            attempts=tuple(attempts),
         )
 
     def _symbols(self) -> list[str]:
@@ -342,20 +329,16 @@ def _request(asked: Asked) -> DataRequest:
     return DataRequest(asked.kind, asked.symbol, asked.timeframe, first, last)
 
 
-def _coverage(store: Store, name: str, asked: Asked) -> tuple[datetime, datetime] | None:
-    timeframe = asked.timeframe if asked.kind == "bars" else None
-    for row in store.coverage(asked.kind, timeframe=timeframe).iter_rows(named=True):
-        if row["source"] == name and row["symbol"] == asked.symbol:
-            return row["first_time"], row["last_time"]
-    return None
+def _timeframe(asked: Asked) -> str | None:
+    return asked.timeframe if asked.kind == "bars" else None
 
 
 def _told(asked: Asked, basis: str) -> str | None:
     return (asked.adjustment or _ADJUSTMENT[basis]) if asked.kind == "bars" else None
 
 
-def _tried(name: str, code: str, message: str, started: float) -> Tried:
-    return Tried(name, code, message, _since(started))
+def _tried(name: str, code: str, message: str, started: float) -> Attempt:
+    return Attempt(name, code, message, _since(started))
 
 
 def _since(started: float) -> float:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import NotFoundError, ParameterError
 from nautilus.marketdata.reference import close_names, find_instrument, known_symbols
+from nautilus.marketdata.sources.errors import NoSourceAnswered
+from nautilus.marketdata.sources.failover import Attempt
 from nautilus.server.market.delivery import Rules
-from nautilus.server.market.historical import NobodyAnsweredError, Tried
-from nautilus.server.market.replay import Replay
+from nautilus.server.market.replay import Replay, source_of_day
 from nautilus.server.market.sources import SIMULATED, MarketSources
 from nautilus.server.market.subscriptions import Subscription, Subscriptions
 from nautilus.server.market.windows import window_of
@@ -33,23 +36,25 @@ async def opened_subscription(
     ------
     NotFoundError
         None of the symbols, or a source that is not known; close names are given.
-    NobodyAnsweredError
+    NoSourceAnswered
         No live source is left.
     ParameterError
     """
     wanted = list(dict.fromkeys(body.symbols))
     replay = _replay(body, deps)
     named = sources.checked(body.sources)
-    attempts: tuple[Tried, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     unknown: dict[str, str] = {}
     symbols, source = wanted, SIMULATED
     if replay is None:
         attempts = tuple(_no_live_feed(name, sources) for name in named if name != SIMULATED)
         _check_live(body, named, sources, attempts)
-        held = {symbol for names in sources.imported().values() for symbol in names}
-        symbols, unknown = _known(wanted, held)
-    elif replay.source or sources.market.filled:
-        source = replay.source or "stored"
+        symbols, unknown = _known(wanted, await deps.cpu.thread(sources.real_symbols))
+    else:
+        source = await deps.cpu.thread(
+            source_of_day, sources.market, replay, wanted, simulated=sources.simulated
+        )
+        replay = dataclasses.replace(replay, source=source)
     config = body.delivery_config
     return subscriptions.open(
         symbols=tuple(symbols),
@@ -75,14 +80,15 @@ def _check_live(
     body: SubscribeRequest,
     named: list[str],
     sources: MarketSources,
-    attempts: tuple[Tried, ...],
+    attempts: tuple[Attempt, ...],
 ) -> None:
     """Only the simulated exchange sends live prices here: it must be on, and allowed."""
     wanted = not named or SIMULATED in named or body.fallback_enabled
     if not (sources.simulated and wanted):
         said = "; ".join(f"{one.source}: {one.message}" for one in attempts)
-        raise NobodyAnsweredError(
-            f"no live source is left ({said or 'the simulated one is switched off'}).", attempts
+        raise NoSourceAnswered(
+            f"no live source is left ({said or 'the simulated one is switched off'}).",
+            attempts=attempts,
         )
 
 
@@ -105,13 +111,13 @@ def _replay(body: SubscribeRequest, deps: EngineDeps[Any]) -> Replay | None:
     return Replay(window.days[0], given.speed, given.source, given.as_of)
 
 
-def _known(symbols: list[str], held: set[str]) -> tuple[list[str], dict[str, str]]:
+def _known(symbols: list[str], held: Collection[str]) -> tuple[list[str], dict[str, str]]:
     """(those that the simulated exchange trades, why the others are not)."""
     known, unknown = [], {}
     for symbol in symbols:
         if symbol in held:
             unknown[symbol] = (
-                "its prices were imported, and simulated ones would not fit beside them;"
+                "real prices of it are stored, and simulated ones would not fit beside them;"
                 " replay a stored day, or configure a live source."
             )
             continue
@@ -127,11 +133,11 @@ def _known(symbols: list[str], held: set[str]) -> tuple[list[str], dict[str, str
     return known, unknown
 
 
-def _no_live_feed(name: str, sources: MarketSources) -> Tried:
+def _no_live_feed(name: str, sources: MarketSources) -> Attempt:
     started = time.perf_counter()
     status = sources.status(name)
     if status == "not_configured":
         error, message = "not_configured", f"{name} has no key; docs/sources.md says which."
     else:
         error, message = "no_live_feed", f"{name} answers requests and sends no live prices here."
-    return Tried(name, error, message, round((time.perf_counter() - started) * 1000.0, 3))
+    return Attempt(name, error, message, round((time.perf_counter() - started) * 1000.0, 3))

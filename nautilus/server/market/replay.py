@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import NotFoundError
+from nautilus.marketdata.reference import known_symbols
 from nautilus.server.bus.topics import market_quotes, market_trades
 from nautilus.server.market.sources import SIMULATED
 from nautilus.server.market.stored import MarketStore
@@ -16,9 +17,8 @@ from nautilus.server.market.stored import MarketStore
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Event", "Replay", "day_of_ticks", "in_order", "replayed"]
+__all__ = ["Event", "Replay", "day_of_ticks", "in_order", "replayed", "source_of_day"]
 
-DAY = timedelta(days=1)
 _COLUMNS = {
     "trades": ("symbol", "timestamp", "price", "size", "sequence"),
     "quotes": ("symbol", "timestamp", "bid", "bid_size", "ask", "ask_size", "sequence"),
@@ -38,22 +38,24 @@ class Replay:
     as_of: datetime | None = None
 
 
-def day_of_ticks(
+def source_of_day(
     market: MarketStore, replay: Replay, symbols: Sequence[str], *, simulated: bool
-) -> tuple[dict[str, pl.DataFrame], str]:
-    """Trades and quotes of a day by kind, and whose they are. Off the event loop.
+) -> str:
+    """Who has trades or quotes of that day: a stored source, else the simulated market.
+
+    Off the event loop.
 
     Raises
     ------
     NotFoundError
-        Nobody has ticks of that day.
+        Nobody has, not even the simulated market where it may answer.
     """
-    if replay.source != SIMULATED and market.filled:
-        found, source = _stored(market, replay, symbols)
-        if found:
-            return found, source
-    if simulated and replay.source in (None, SIMULATED):
-        return _simulated(replay, symbols), SIMULATED
+    for name in _stored_sources(market, replay):
+        if _stored(market, replay, symbols, name):
+            return name
+    known = set(known_symbols())
+    if simulated and replay.source in (None, SIMULATED) and known.issuperset(symbols):
+        return SIMULATED
     raise NotFoundError(
         f"nobody has trades or quotes of {', '.join(symbols[:5])} on {replay.day}. Store them by"
         " `Store.append('trades', ...)`.",
@@ -61,26 +63,39 @@ def day_of_ticks(
     )
 
 
-def _stored(
+def day_of_ticks(
     market: MarketStore, replay: Replay, symbols: Sequence[str]
-) -> tuple[dict[str, pl.DataFrame], str]:
+) -> dict[str, pl.DataFrame]:
+    """Trades and quotes of a day by kind, of the source that the replay names.
+
+    Off the event loop.
+    """
+    assert replay.source is not None
+    if replay.source == SIMULATED:
+        return _simulated(replay, symbols)
+    return _stored(market, replay, symbols, replay.source)
+
+
+def _stored_sources(market: MarketStore, replay: Replay) -> list[str]:
+    if not market.filled or replay.source == SIMULATED:
+        return []
     store = market.open()
-    names = [replay.source] if replay.source else list(store.sources("trades"))
-    names += [name for name in store.sources("quotes") if name not in names and not replay.source]
-    for name in names:
-        found = {}
-        for kind, columns in _COLUMNS.items():
-            have = [s for s in symbols if s in store.symbols(kind, source=name)]
-            if have:
-                start = replay.as_of or datetime.combine(replay.day, time(), UTC)
-                rows = store.read(
-                    kind, have, start, replay.day, source=name, columns=[*columns, "source"]
-                )
-                found[kind] = rows
-        found = {kind: rows for kind, rows in found.items() if len(rows)}
-        if found:
-            return found, str(name)
-    return {}, ""
+    known = [name for kind in _COLUMNS for name in store.sources(kind)]
+    return [name for name in dict.fromkeys(known) if replay.source in (None, name)]
+
+
+def _stored(
+    market: MarketStore, replay: Replay, symbols: Sequence[str], source: str
+) -> dict[str, pl.DataFrame]:
+    store, found = market.open(), {}
+    start = replay.as_of or replay.day
+    for kind, columns in _COLUMNS.items():
+        have = set(store.symbols(kind, source=source)).intersection(symbols)
+        if have:
+            found[kind] = store.read(
+                kind, sorted(have), start, replay.day, source=source, columns=columns
+            )
+    return {kind: rows for kind, rows in found.items() if len(rows)}
 
 
 def _simulated(replay: Replay, symbols: Sequence[str]) -> dict[str, pl.DataFrame]:

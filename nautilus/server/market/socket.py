@@ -63,7 +63,6 @@ async def serve(
     *,
     bus: Bus,
     market: MarketStore,
-    simulated: bool,
     draining: asyncio.Event,
     run: Callable[..., Awaitable[Any]],
 ) -> None:
@@ -79,7 +78,7 @@ async def serve(
             if subscription.replay is None:
                 await stack.enter_async_context(_live(subscription, feeding, bus, draining))
             else:
-                play = _play(subscription, feeding, market, simulated=simulated, run=run)
+                play = _play(subscription, feeding, market, run=run)
                 tasks.append(asyncio.create_task(play, name="replay"))
             await _send(socket, subscription, subscriptions, feeding)
     except WebSocketDisconnect:
@@ -112,24 +111,23 @@ async def _play(
     feeding: Feeding,
     market: MarketStore,
     *,
-    simulated: bool,
     run: Callable[..., Awaitable[Any]],
 ) -> None:
     replay, symbols = subscription.replay, subscription.symbols
     assert replay is not None
 
-    def prepared() -> tuple[list[Event], str]:
-        ticks, source = day_of_ticks(market, replay, symbols, simulated=simulated)
+    def prepared() -> list[Event]:
+        ticks = day_of_ticks(market, replay, symbols)
         wanted = {k: rows for k, rows in ticks.items() if k in subscription.data_types}
-        return in_order(wanted), source
+        return in_order(wanted)
 
     try:
-        events, source = await run(prepared)
+        events = await run(prepared)
     except NautilusError as error:
         feeding.finish(TRY_AGAIN, str(error))
         return
     speed, count = replay.speed, 0
-    played = replayed(events, source, speed, clock=time.monotonic, pause=asyncio.sleep)
+    played = replayed(events, subscription.source, speed, clock=time.monotonic, pause=asyncio.sleep)
     async for topic, message in played:
         while feeding.delivery.crowded and not feeding.gone:
             # A replay waits for its reader: nothing of the day may be lost.

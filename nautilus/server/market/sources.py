@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import NotFoundError
+from nautilus.marketdata.history import SIMULATED
 from nautilus.marketdata.reference import close_names, known_symbols
 from nautilus.server.market.tally import Tallies
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SIMULATED", "MarketSources", "SourceRow"]
 
-SIMULATED = "simulated"
 # Who is asked first where a request names nobody.
 ORDER = (
     "ibkr", "alpha_vantage", "yfinance", "fred", "edgar", "trading_economics", "dbnomics",
@@ -80,6 +81,7 @@ class MarketSources:
         self.market = market
         self.simulated = simulated
         self.tallies = Tallies()
+        self._known: tuple[int, dict[str, frozenset[str]]] = (-1, {})
 
     async def close(self) -> None:
         """Close all connections."""
@@ -97,13 +99,25 @@ class MarketSources:
 
     def imported(self) -> dict[str, frozenset[str]]:
         """Symbols by source of what a user stored under a name of his own."""
-        found: dict[str, frozenset[str]] = {}
-        if self.market.filled:
-            store = self.market.open()
+        return {name: held for name, held in self._stored().items() if name not in self.opened}
+
+    def real_symbols(self) -> frozenset[str]:
+        """Symbols of which real prices are stored: simulated ones would not fit beside them."""
+        return frozenset().union(*self._stored().values())
+
+    def _stored(self) -> dict[str, frozenset[str]]:
+        """Symbols by source of all that is stored and not simulated; looked up once a change."""
+        if not self.market.filled:
+            return {}
+        store = self.market.open()
+        revision = store.revision()
+        if self._known[0] != revision:
+            found: defaultdict[str, set[str]] = defaultdict(set)
             for row in store.coverage_rows():
-                if row.source not in self.opened and row.source != SIMULATED:
-                    found[row.source] = found.get(row.source, frozenset()) | {row.owner}
-        return found
+                if row.source != SIMULATED:
+                    found[row.source].add(row.owner)
+            self._known = (revision, {name: frozenset(held) for name, held in found.items()})
+        return self._known[1]
 
     def ready(self, kind: str, timeframe: str) -> list[str]:
         """Configured connectors that offer this, in order."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from nautilus.core.errors import ConflictError, NotFoundError, UnavailableError
+from nautilus.marketdata.sources.failover import Attempt
 from nautilus.server.bus.topics import escape
 from nautilus.server.identity import current_subject
 from nautilus.server.market.delivery import Delivery, Rules
-from nautilus.server.market.historical import Tried
 from nautilus.server.market.replay import Replay
 
 __all__ = ["Subscription", "Subscriptions"]
@@ -48,7 +48,7 @@ class Subscription:
     rules: Rules
     source: str
     simulated: bool
-    attempts: tuple[Tried, ...]
+    attempts: tuple[Attempt, ...]
     expires_at: datetime
     subject: str | None
     method: str = "websocket"

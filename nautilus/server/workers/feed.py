@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ class SimulatedFeed:
     seed : int
     speed : float
         How many seconds of trading pass in one: prices move as much further, ticks come as often.
-    imported : callable
+    real : callable
         Symbols that have real prices: simulated ones would not fit beside them.
     latencies : Latencies, optional
         Told of every tick.
@@ -104,7 +105,7 @@ class SimulatedFeed:
         lease_seconds: float = LEASE_SECONDS,
         seed: int = 0,
         speed: float = 1.0,
-        imported: Callable[[], Collection[str]] = tuple,
+        real: Callable[[], Collection[str]] = tuple,
         latencies: Latencies | None = None,
     ) -> None:
         self.interval = check_positive(interval, "interval")
@@ -114,11 +115,12 @@ class SimulatedFeed:
         self._history = history
         self._clock = clock
         self._seed = seed
-        self._imported = imported
+        self._real = real
         self._latencies = latencies
         if latencies is not None:
             latencies.same_clock("simulated")
         self._minutes = TickBars("1m")
+        self._numbers: Counter[str] = Counter()
         self._until: dict[str, datetime] = {}
         self._paths: dict[str, SymbolFeed] = {}
         self._draws: dict[str, tuple[tuple[str, int], NDArray[np.float64]]] = {}
@@ -146,7 +148,7 @@ class SimulatedFeed:
             Not a list of symbols, or more than can be leased.
         """
         asked = _symbols_of(message.data)
-        known, unknown = _split(asked, self._imported())
+        known, unknown = _split(asked, self._real())
         if len({*self._until, *known}) > MOST_LEASED:
             raise ParameterError(
                 f"`symbols` would make {len({*self._until, *known})} leased symbols, the feed"
@@ -207,11 +209,11 @@ class SimulatedFeed:
         seconds = self.interval * self.speed
         self._paths[symbol], tick = step(path, now, seconds, self._next_draws(path))
         self._ticks += 1
-        await self._tell(market_quotes(symbol), quote_message(tick))
+        await self._number(market_quotes(symbol), quote_message(tick))
         if tick.trade_size:
-            await self._tell(market_trades(symbol), trade_message(tick))
+            await self._number(market_trades(symbol), trade_message(tick))
             self._minutes.update(symbol, _microseconds(now), tick.price, tick.trade_size)
-        await self._tell(market_orderbook(symbol), book_message(tick))
+        await self._number(market_orderbook(symbol), book_message(tick))
         await self._tell(market_data(symbol), data_message(tick))
         if self._latencies is not None:
             worked = time.perf_counter_ns() - began
@@ -222,6 +224,11 @@ class SimulatedFeed:
                 received_ns=received,
                 published_ns=received + worked,
             )
+
+    async def _number(self, topic: str, data: dict[str, Any]) -> None:
+        """Publish with the next number of the topic: they go on when a path begins anew."""
+        self._numbers[topic] += 1
+        await self._tell(topic, {**data, "sequence": self._numbers[topic]})
 
     async def _tell(self, topic: str, data: dict[str, Any]) -> None:
         try:
@@ -277,7 +284,7 @@ async def running_feed(
     interval: float = 0.25,
     seed: int = 0,
     speed: float = 1.0,
-    imported: Callable[[], Collection[str]] = tuple,
+    real: Callable[[], Collection[str]] = tuple,
     latencies: Latencies | None = None,
 ) -> AsyncIterator[SimulatedFeed]:
     """A feed that gives leases when the block begins, until it ends or the server drains."""
@@ -288,7 +295,7 @@ async def running_feed(
         interval=interval,
         seed=seed,
         speed=speed,
-        imported=imported,
+        real=real,
         latencies=latencies,
     )
     task = asyncio.create_task(feed.run(draining), name="simulated feed")
@@ -321,12 +328,12 @@ def _microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def _split(symbols: Sequence[str], imported: Collection[str]) -> tuple[list[str], dict[str, str]]:
+def _split(symbols: Sequence[str], real: Collection[str]) -> tuple[list[str], dict[str, str]]:
     """(known, why the others are not)."""
     known, unknown = [], {}
     for symbol in symbols:
-        if symbol in imported:
-            unknown[symbol] = f"prices of {symbol} were imported; simulated ones do not fit."
+        if symbol in real:
+            unknown[symbol] = f"real prices of {symbol} are stored; simulated ones do not fit."
             continue
         try:
             find_instrument(symbol)

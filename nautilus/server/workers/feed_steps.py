@@ -80,7 +80,6 @@ class Tick:
     trade_size: int
     close: float
     volume: int
-    sequence: int = 0
 
 
 def open_symbol(symbol: str, session: str, closes: NDArray[np.float64]) -> SymbolFeed:
@@ -140,7 +139,6 @@ def step(
         trade_size=shares,
         close=feed.close,
         volume=moved.volume,
-        sequence=moved.ticks,
     )
     return moved, tick
 
@@ -168,7 +166,6 @@ def quote_message(tick: Tick) -> dict[str, Any]:
         "bid_size": tick.bid_size,
         "ask_size": tick.ask_size,
         "previous_close": tick.close,
-        "sequence": tick.sequence,
         "timestamp": tick.at,
         "source": "simulated",
     }
@@ -180,7 +177,6 @@ def trade_message(tick: Tick) -> dict[str, Any]:
         "symbol": tick.symbol,
         "price": tick.price,
         "size": tick.trade_size,
-        "sequence": tick.sequence,
         "timestamp": tick.at,
         "source": "simulated",
     }
@@ -197,7 +193,6 @@ def book_message(tick: Tick) -> dict[str, Any]:
         "symbol": tick.symbol,
         "bids": [level for level in bids if level[0] > 0],
         "asks": [[_cents(tick.ask + n * CENT), tick.ask_size * (n + 1)] for n in levels],
-        "sequence": tick.sequence,
         "timestamp": tick.at,
         "source": "simulated",
     }

@@ -329,3 +329,27 @@ def test_a_feed_that_breaks_says_so(caplog):
 def test_the_interval_is_positive():
     with pytest.raises(ParameterError, match="`interval` must be above 0"):
         SimulatedFeed(World().bus, History(), interval=0)
+
+
+def test_numbers_go_on_when_a_path_begins_anew_and_trades_have_their_own():
+    """A subscriber knows a repeat by its number: a new session must not look like an old one."""
+
+    async def scenario():
+        world = World()
+        await world.serving()
+        await world.ensure("AAPL")
+        await world.listening(10**9, "market.*.AAPL")
+        for day in (0, 1):
+            world.now = NOW + timedelta(days=day)
+            await world.ensure("AAPL")
+            for _ in range(20):
+                await world.feed.tick()
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return world.seen
+
+    seen = asyncio.run(scenario())
+    for topic in ("market.quotes.AAPL", "market.trades.AAPL", "market.orderbook.AAPL"):
+        numbers = [m.data["sequence"] for m in seen if m.topic == topic]
+        assert len(numbers) > 10
+        assert numbers == list(range(1, len(numbers) + 1))
