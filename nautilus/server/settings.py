@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     feed_speed: float = Field(
         default=1.0, ge=1, le=1000, description="How fast the simulated exchange runs."
     )
+    record: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Symbols whose live trades and quotes are stored."
+    )
     bus: str = Field(
         default="memory",
         description="Message bus between engines: memory, redis://, rediss:// or unix://.",
@@ -132,7 +135,9 @@ class Settings(BaseSettings):
         default="auto", description="Lines of JSON, or for a person; auto: by the terminal."
     )
 
-    @field_validator("engines", "allowed_hosts", "allowed_origins", "auth_key_ids", mode="before")
+    @field_validator(
+        "engines", "record", "allowed_hosts", "allowed_origins", "auth_key_ids", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         """`"analytics, risk"` as well as a sequence."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -32,11 +32,12 @@ from nautilus.server.market.historical import Histories
 from nautilus.server.market.latencies import Latencies
 from nautilus.server.market.opening import opened_subscription
 from nautilus.server.market.quality import Qualities, calendar_of
+from nautilus.server.market.recording import TickRecorder, recorded
 from nautilus.server.market.socket import serve
 from nautilus.server.market.sources import SIMULATED, MarketSources
 from nautilus.server.market.subscriptions import Subscription, Subscriptions
 from nautilus.server.routing import engine_router
-from nautilus.server.schemas.health import MarketdataHealth, SourceState
+from nautilus.server.schemas.health import MarketdataHealth, Recording, SourceState
 from nautilus.server.schemas.marketdata import (
     HistoricalReply,
     HistoricalRequest,
@@ -75,6 +76,7 @@ class MarketdataOwn:
     qualities: Qualities
     latencies: Latencies
     subscriptions: Subscriptions
+    recorder: TickRecorder | None
 
 
 MarketDeps = Annotated[EngineDeps[MarketdataOwn], Depends(engine_deps)]
@@ -93,26 +95,40 @@ async def opened(deps: EngineDeps[MarketdataOwn]) -> AsyncIterator[MarketdataOwn
     histories = Histories(sources, run=deps.cpu.thread, clock=deps.clock)
     qualities = Qualities(histories, run=deps.cpu.thread, clock=deps.clock)
     latencies, subscriptions = Latencies(), Subscriptions(deps.clock)
-    parts = (sources, histories, qualities, latencies, subscriptions)
     try:
-        async with answer_requests(deps.bus, histories, deps.clock):
-            if not simulated:
-                yield MarketdataOwn(None, *parts)
-                return
-            closes = History(clock=deps.clock, run=deps.cpu.thread)
-            running = running_feed(
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(answer_requests(deps.bus, histories, deps.clock))
+            feed = None
+            if simulated:
+                running = _simulated_feed(deps, sources, latencies)
+                feed = await stack.enter_async_context(running)
+            recording = recorded(
                 deps.bus,
-                closes,
-                clock=deps.clock,
+                deps.market,
+                deps.settings.record,
+                run=deps.cpu.thread,
                 draining=deps.draining,
-                speed=deps.settings.feed_speed,
-                real=sources.real_symbols,
-                latencies=latencies,
             )
-            async with running as feed:
-                yield MarketdataOwn(feed, *parts)
+            recorder = await stack.enter_async_context(recording)
+            yield MarketdataOwn(
+                feed, sources, histories, qualities, latencies, subscriptions, recorder
+            )
     finally:
         await sources.close()
+
+
+def _simulated_feed(
+    deps: EngineDeps[Any], sources: MarketSources, latencies: Latencies
+) -> AbstractAsyncContextManager[SimulatedFeed]:
+    return running_feed(
+        deps.bus,
+        History(clock=deps.clock, run=deps.cpu.thread),
+        clock=deps.clock,
+        draining=deps.draining,
+        speed=deps.settings.feed_speed,
+        real=sources.real_symbols,
+        latencies=latencies,
+    )
 
 
 @router.get("/sources", operation_id="data_sources")
@@ -326,12 +342,15 @@ async def health(deps: EngineDeps[MarketdataOwn]) -> MarketdataHealth:
         name: SourceState(status=own.sources.status(name), latency_ms=source.latency())
         for name, source in (own.sources.opened if own else {}).items()
     }
-    stopped = []
+    stopped: list[str] = []
     if feed is not None:
         state = "connected" if feed.running else "stopped"
         states[feed.source] = SourceState(status=state, latency_ms=None)
         if not feed.running and not deps.draining.is_set():
             stopped = ["The simulated feed has stopped."]
+    recording = own.recorder.status if own and own.recorder else None
+    if recording is not None and recording.problem is not None:
+        stopped.append(f"Live ticks wait in memory: {recording.problem}")
     since_today = deps.platform.started_at.date() == deps.clock().date()
     return MarketdataHealth(
         **await health_basics(deps, *stopped),
@@ -339,4 +358,5 @@ async def health(deps: EngineDeps[MarketdataOwn]) -> MarketdataHealth:
         data_points_ingested_today=feed.ticks if feed and since_today else None,
         avg_ingestion_latency_ms=own.latencies.mean_ms if own else None,
         active_streams=feed.leased if feed else 0,
+        recording=Recording.model_validate(recording) if recording else None,
     )

@@ -1,4 +1,4 @@
-"""A day as it was, through the path of live data: stored ticks, else those of the simulated day."""
+"""A day as it was, through the path of live data: what was recorded, else the simulated day."""
 
 from __future__ import annotations
 
@@ -71,13 +71,14 @@ def day_of_ticks(
     Off the event loop.
     """
     assert replay.source is not None
-    if replay.source == SIMULATED:
-        return _simulated(replay, symbols)
-    return _stored(market, replay, symbols, replay.source)
+    found = _stored(market, replay, symbols, replay.source) if market.filled else {}
+    if found or replay.source != SIMULATED:
+        return found
+    return _simulated(replay, symbols)
 
 
 def _stored_sources(market: MarketStore, replay: Replay) -> list[str]:
-    if not market.filled or replay.source == SIMULATED:
+    if not market.filled:
         return []
     store = market.open()
     known = [name for kind in _COLUMNS for name in store.sources(kind)]

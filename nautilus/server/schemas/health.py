@@ -79,11 +79,21 @@ class SourceState(View):
     latency_ms: Number
 
 
+class Recording(View):
+    symbols: list[str]
+    stored: Count
+    waiting: Count
+    refused: Count
+    dropped: Count
+    problem: Text
+
+
 class MarketdataHealth(Health):
     data_sources_status: dict[str, SourceState] | None
     data_points_ingested_today: Count
     avg_ingestion_latency_ms: Number
     active_streams: Count
+    recording: Recording | None
 
 
 class PortfolioHealth(Health):
