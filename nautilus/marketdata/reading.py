@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nautilus.core.errors import DataError, LabelError, NotFoundError, TimeIndexError
 from nautilus.core.frames import read_csv, time_frame
 
-__all__ = ["MISSING", "column_roles", "no_such_column", "read_prices"]
+__all__ = ["MISSING", "column_roles", "is_unnamed", "no_such_column", "read_prices"]
 
 _KNOWN = {
     "time": ("time", "date", "datetime", "timestamp", "day", "ts", "index"),
@@ -29,6 +29,8 @@ _KNOWN = {
     "vwap": ("vwap", "average", "wap"),
     "trade_count": ("trade_count", "trades", "barcount"),
 }
+# What an index without a name is called in a file that pandas wrote: its times, or row numbers.
+_UNNAMED = ("", "unnamed: 0", "__index_level_0__")
 MISSING = ("", "na", "nan", "null", "none", ".", "-")
 
 
@@ -101,7 +103,7 @@ def _grid(
     if len(roles) > 1:
         values = _numbers(table[_role(roles, field, table)], field)
         return values[:, None], times, (label or field,)
-    symbols = tuple(name for name in table if name != roles["time"])
+    symbols = tuple(n for n in table if n != roles["time"] and not is_unnamed(n))
     if not symbols:
         raise DataError("the data has a time column and no prices.", field="path_or_frame")
     return np.column_stack([_numbers(table[s], s) for s in symbols]), times, symbols
@@ -169,7 +171,14 @@ def column_roles(found: list[str], wanted: dict[str, str]) -> dict[str, str]:
         for ours, words in _KNOWN.items()
         if any(word in plain for word in words)
     }
+    if "time" not in guesses and found and is_unnamed(found[0]):
+        guesses["time"] = found[0]
     return {**guesses, **wanted}
+
+
+def is_unnamed(column: str) -> bool:
+    """Whether a column is the index of a frame that had no name for it."""
+    return column.strip().lower() in _UNNAMED
 
 
 def _role(roles: dict[str, str], name: str, table: Mapping[str, Any]) -> str:

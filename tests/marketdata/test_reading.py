@@ -115,3 +115,25 @@ def test_no_file_or_no_table(tmp_path):
         read_prices(pd.DataFrame({"date": [20240102], "A": [1.0]}))
     with pytest.raises(DataError, match="must be a path or a frame, got list"):
         read_prices([1.0])
+
+
+INDEXES = [None, "Unnamed: 0", "__index_level_0__"]
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_a_frame_written_by_pandas_comes_back_whatever_its_index_is_called(tmp_path, name):
+    """`to_csv` leaves the header of an unnamed index empty; others spell that out."""
+    path = tmp_path / "wide.csv"
+    days = pd.to_datetime(["2024-01-02", "2024-01-03"])
+    wide = pd.DataFrame({"A": [1.0, 2.0], "B": [3.0, 4.0]}, index=days)
+    wide.to_csv(path, index_label=name)
+    assert read_prices(path).to_numpy().tolist() == wide.to_numpy().tolist()
+    assert list(read_prices(path)) == ["A", "B"]
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_a_row_number_beside_the_dates_is_no_symbol(tmp_path, name):
+    path = tmp_path / "wide.csv"
+    wide = pd.DataFrame({"Date": ["2024-01-02", "2024-01-03"], "A": [1.0, 2.0]})
+    wide.to_csv(path, index_label=name)
+    assert list(read_prices(path)) == ["A"]

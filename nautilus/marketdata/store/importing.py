@@ -10,7 +10,7 @@ import polars as pl
 
 from nautilus.core.csv_tables import read_table
 from nautilus.core.errors import DataError, NotFoundError, TimeIndexError
-from nautilus.marketdata.reading import MISSING, column_roles, no_such_column
+from nautilus.marketdata.reading import MISSING, column_roles, is_unnamed, no_such_column
 from nautilus.marketdata.store.rows import polars_frame
 from nautilus.marketdata.store.tables import TIME
 
@@ -86,7 +86,8 @@ def _bars(
 ) -> pl.DataFrame:
     time = _times(piece[roles["time"]], timezone).alias("timestamp")
     if "symbol" not in roles and len(roles) == 1:
-        return _from_wide(piece.drop(roles["time"]), time)
+        closes = [n for n in piece.columns if n != roles["time"] and not is_unnamed(n)]
+        return _from_wide(piece.select(closes), time)
     if "close" not in roles:
         raise no_such_column("close", piece.columns)
     owner = piece[roles["symbol"]].cast(pl.String).str.strip_chars() if "symbol" in roles else None

@@ -105,3 +105,16 @@ def test_what_is_no_table(store, tmp_path):
     bars = pl.DataFrame({"time": [dt.date(2024, 1, 2)], "close": [1.0]})
     with pytest.raises(DataError, match="name no symbol"):
         store.import_prices(bars, source="mine", columns={"close": "close"})
+
+
+@pytest.mark.parametrize("name", [None, "Unnamed: 0", "__index_level_0__"])
+def test_a_frame_written_by_pandas(store, tmp_path, name):
+    path = tmp_path / "wide.csv"
+    days = pd.to_datetime(["2024-01-02", "2024-01-03"])
+    pd.DataFrame({"A": [1.0, 2.0], "B": [3.0, 4.0]}, index=days).to_csv(path, index_label=name)
+    assert store.import_prices(path, source="mine").rows == 4
+    assert store.symbols("bars") == ["A", "B"]
+    dated = pd.DataFrame({"Date": ["2024-01-04"], "A": [3.0], "B": [5.0]})
+    dated.to_csv(path, index_label=name)
+    assert store.import_prices(path, source="mine").rows == 2
+    assert store.symbols("bars") == ["A", "B"]
