@@ -18,6 +18,19 @@ CLAIMS = {
         "max |batch - stream| = 0.0",
         "equal    True",
     ),
+    "02_market_data": (
+        "AAPL alone equals AAPL among others: True",
+        "last trade = last minute = daily close: True",
+        "bars built from ticks = simulated minutes: True",
+        "their volume = that of the day: True",
+        "equal to the file to the bit: True",
+        "what nobody stored comes simulated, and says so: 'simulated'",
+        "AAPL are stored, TSLA are not, and an answer has one source",
+        "2024-05-03 [100.0, 101.0]\n2024-05-31 [100.0, 110.0]",
+        "numbers missing 50",
+        "answered by mine | equal to the notebook: True",
+        "replayed = simulated, price by price: True",
+    ),
 }
 
 

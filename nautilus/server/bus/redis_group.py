@@ -194,14 +194,28 @@ class GroupReader(Reader):
             after = entries[-1][0]
 
     async def take_over(self, stream: bytes, entries: list[tuple[bytes, Fields]]) -> None:
-        """Take entries that were delivered before, to this consumer or another."""
+        """Take entries that were delivered before, to this consumer or another.
+
+        What was acknowledged since it was read is over: nobody holds it any more.
+        """
         if not entries:
             return
-        held = await self._shared.xpending_range(
-            stream, self.name, entries[0][0], entries[-1][0], LARGEST_WINDOW, self.consumer
+        times = await self._times(stream, entries[0][0], entries[-1][0])
+        await self.take(
+            (stream, entry, fields, times[entry]) for entry, fields in entries if entry in times
         )
-        times = {one["message_id"]: int(one["times_delivered"]) for one in held}
-        await self.take((stream, entry, fields, times.get(entry, 1)) for entry, fields in entries)
+
+    async def _times(self, stream: bytes, first: bytes, last: bytes) -> dict[bytes, int]:
+        """How often each entry was delivered that this consumer holds."""
+        found: dict[bytes, int] = {}
+        while True:
+            held = await self._shared.xpending_range(
+                stream, self.name, first, last, LARGEST_WINDOW, self.consumer
+            )
+            found.update((one["message_id"], int(one["times_delivered"])) for one in held)
+            if len(held) < LARGEST_WINDOW:
+                return found
+            first = b"(" + held[-1]["message_id"]
 
     async def take(self, entries: Iterable[tuple[bytes, bytes, Fields, int]]) -> None:
         """Queue entries that are for this channel and were not taken before."""
@@ -264,6 +278,7 @@ class GroupReader(Reader):
         if delivery.deliveries > MOST_DELIVERIES:
             why = "every process that took it ended before it was handled"
             self._bus.bury(self.channel, delivery, why, MOST_DELIVERIES)
+            self._handled.add(delivery.id)  # whoever reads it before it is acknowledged
             self._acknowledge(delivery.stream, delivery.entry)
             return
         self._taken[delivery.stream, delivery.entry] = delivery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from nautilus.core.errors import ConflictError, UnavailableError
 from nautilus.server.state.connections import is_sqlite, shown
@@ -19,6 +21,7 @@ if sys.platform != "win32":
 
 __all__ = ["alone", "enter"]
 
+_log = logging.getLogger("nautilus.server.state")
 _OPEN = 8101  # any number that all processes share
 
 
@@ -75,13 +78,22 @@ def _file_lock(address: URL, exclusive: bool) -> Callable[[], None] | None:
 def _server_lock(engine: Engine, exclusive: bool) -> Callable[[], None] | None:
     """A lock of a connection that is kept for it; PostgreSQL ends it with the connection."""
     take = func.pg_try_advisory_lock if exclusive else func.pg_try_advisory_lock_shared
+    give = func.pg_advisory_unlock if exclusive else func.pg_advisory_unlock_shared
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
-    def leave() -> None:
+    def hang_up() -> None:
         connection.invalidate()
         connection.close()
 
+    def leave() -> None:
+        # The server may notice only later that a connection has ended: it is told before.
+        try:
+            connection.execute(select(give(_OPEN)))
+        except DBAPIError as error:
+            _log.info("the lock ended with its connection: %s", error)
+        hang_up()
+
     if connection.execute(select(take(_OPEN))).scalar_one():
         return leave
-    leave()
+    hang_up()
     return None

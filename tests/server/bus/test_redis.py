@@ -217,6 +217,34 @@ def test_a_message_that_ends_every_process_is_a_dead_letter(open_redis, inbox, p
     assert (letter.deliveries, pending["pending"]) == (5, 0)
 
 
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_what_is_given_up_while_a_reader_fetches_it_is_not_handled(
+    open_redis, inbox, prefix, stream, raw, acknowledged
+):
+    """A reader that connects asks for what it holds while the janitor gives it up."""
+
+    async def scenario():
+        async with open_redis(prefix=prefix, idle_seconds=0) as broker, raw() as redis:
+            bus, box = broker.bus("risk"), inbox()
+            await (await bus.subscribe(TOPIC, box)).close()
+            await bus.publish(TOPIC, "poison", durable=True)
+            await taken_by_a_process_that_died(redis, stream, times=5)
+            await bus.subscribe(TOPIC, box)
+            fetched = await redis.xrange(stream)
+            await broker.janitor.tidy()
+            if acknowledged:
+                await broker.session.writer.flush()
+            (reader,) = broker._groups_read.values()
+            await reader.take_over(stream.encode(), fetched)
+            await bus.publish(TOPIC, "last", durable=True)
+            await box.until(1)
+            return box.data, list(broker.dead_letters)
+
+    data, letters = asyncio.run(scenario())
+    assert data == ["last"]
+    assert len(letters) == 1
+
+
 def test_who_is_slow_but_alive_keeps_its_message(open_redis, inbox, prefix, stream, raw):
     async def scenario():
         async with (

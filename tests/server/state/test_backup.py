@@ -156,6 +156,15 @@ def test_a_server_that_has_it_open_is_not_pulled_away(database, url, tmp_path):
     restore(url, tmp_path / "copy.db")
 
 
+def test_who_leaves_is_gone_at_once(url, tmp_path):
+    """Not when the server of the database notices that a connection has ended."""
+    open_database(url).close_now()
+    backup(url, tmp_path / "copy.db")
+    for _ in range(20):
+        open_database(url).close_now()
+        restore(url, tmp_path / "copy.db")
+
+
 def test_while_it_is_restored_no_server_opens_it(url, tmp_path, monkeypatch):
     from nautilus.server.state import backup as module
 
