@@ -57,7 +57,7 @@ class SimulatedTicks(Result):
     --------
     >>> ticks = simulate_ticks("AAPL", "2025-08-01")
     >>> ticks.source, bool((ticks.bid <= ticks.price).all()), int(ticks.sequence[-1])
-    ('simulated', True, 45135)
+    ('simulated', True, 45056)
     """
 
     symbol: str

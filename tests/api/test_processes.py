@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -61,6 +62,15 @@ def get(url, timeout=10):
         return json.load(reply)
 
 
+def wait_until_healthy(engines):
+    """Ready is before healthy: on a busy machine some do not answer a probe in time at first."""
+    address = engines["portfolio"] + "/system/health/engines"
+    deadline = time.monotonic() + 60
+    while (health := get(address)["data"])["engines_healthy"] < 9:
+        assert time.monotonic() < deadline, health
+    assert health["overall_status"] == "healthy"
+
+
 def all_gone(processes):
     """Whether every one of them has ended; psutil waits, so that no test sleeps."""
     return not psutil.wait_procs(processes, timeout=15)[1]
@@ -70,8 +80,7 @@ def test_nine_processes_of_which_one_is_killed_and_comes_back(tmp_path, redis):
     """Nobody who asks another engine notices, and the port is the same."""
     with running(tmp_path, redis.url, "--no-warm") as servers:
         engines = servers.engines
-        health = get(engines["portfolio"] + "/system/health/engines")["data"]
-        assert (health["overall_status"], health["engines_healthy"]) == ("healthy", 9)
+        wait_until_healthy(engines)
         assert len(set(servers.pids.values())) == 9
         supervisor = psutil.Process(servers.process.pid)
         assert not any("numpy" in one.path for one in supervisor.memory_maps())

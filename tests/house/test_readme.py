@@ -24,7 +24,7 @@ def test_python_blocks_print_what_the_readme_shows(
     monkeypatch.chdir(tmp_path)
     scope: dict[str, object] = {}
     pairs = [(code, BLOCKS[i + 1][1]) for i, (kind, code) in enumerate(BLOCKS) if kind == "python"]
-    assert len(pairs) == 2
+    assert len(pairs) == 3
     for code, shown in pairs:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):

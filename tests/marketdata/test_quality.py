@@ -15,7 +15,7 @@ from nautilus.core.errors import (
     ParameterError,
     TimeIndexError,
 )
-from nautilus.marketdata import expected_bars, load_sample, quality_report
+from nautilus.marketdata import Store, expected_bars, load_sample, quality_report
 
 COLUMNS = ["open", "high", "low", "close", "volume"]
 
@@ -410,3 +410,21 @@ def test_bad_requests_are_refused(index):
     ]:
         with pytest.raises(error, match=match):
             quality_report(bars, **options)
+
+
+def test_a_column_that_nobody_filled_is_as_good_as_absent(tmp_path):
+    """A store gives every column of its table; of closes alone the others are empty."""
+    index = load_sample("sp500_ohlcv")["close"].loc["2016":"2017"]
+    with Store(tmp_path) as store:
+        store.import_prices(index.to_frame("SPX"), source="mine")
+        report = quality_report(store.read("bars", ["SPX"]))
+    alone = quality_report(index.to_frame())
+    empty = index.to_frame().assign(open=np.nan, high=np.nan, low=np.nan, volume=np.nan)
+    assert report.issue_counts == alone.issue_counts == quality_report(empty).issue_counts
+    assert (report.plausibility, report.consistency) == (1.0, 1.0)
+
+
+def test_without_any_close_every_bar_is_missing_a_value():
+    days = pd.to_datetime(["2025-07-01", "2025-07-02"])
+    report = quality_report(pd.DataFrame({"close": [np.nan] * 2}, index=days))
+    assert report.issue_counts == {"missing_value": 2}

@@ -36,7 +36,7 @@ class BarColumns:
     times : array of datetime64[us]
         UTC, start of the bar.
     open, high, low, close : array (bar,)
-        All the close where a frame has only closes.
+        All the close where a frame has only closes; a column without any number is none.
     volume, vwap, adjusted_close : array (bar,) or None
     knowledge : array of datetime64[us] or None
         When each bar could be known.
@@ -97,6 +97,8 @@ def read_bars(bars: Any, name: str) -> BarColumns:
             field=name,
         )
     read = {c: numbers(bars[c], c, name) for c in _NUMBERS if c in columns}
+    # The tables of a store have columns that their source never fills.
+    read = {c: values for c, values in read.items() if c == "close" or not np.isnan(values).all()}
     close = read["close"]
     for column in ("open", "high", "low"):
         read.setdefault(column, close)
