@@ -43,6 +43,7 @@ PRELOADED = [
     "httpx",
     "uvicorn",
     "uvloop",
+    "nautilus.server.preloaded",
 ]
 _log = logging.getLogger("nautilus.server.supervisor")
 
