@@ -1,7 +1,8 @@
 """Folds: one step function per quantity, run over history or over live events to the same bit.
 
 `Fold` is a pure step over a tuple of floats, `Window` an associative merge over the last bars,
-`Reduction` a metric as a monoid, `ObjectFold` a private mutable book. `folded` registers the public
+`Recent` a measure that reads them anew, `Composed` several of these in a row, `Reduction` a metric
+as a monoid, `ObjectFold` a private mutable book. `folded` registers the public
 function of a fold; `apply` runs it over arrays; `nautilus.core.streams` runs it over events.
 """
 
@@ -16,15 +17,21 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus.core.composed import Composed, Part
 from nautilus.core.frames import matched
 from nautilus.core.jit import bound, kernel
-from nautilus.core.scans import LIST_BUFFER, REDUCTIONS, SCANS, WINDOWS, array_buffer
+from nautilus.core.scans import REDUCTIONS, SCANS
+from nautilus.core.windows import Column, Once, Recent, State, Window, window_loop
 
 __all__ = [
+    "Composed",
     "Fold",
     "ObjectFold",
+    "Part",
+    "Recent",
     "Reduction",
     "Registered",
+    "Series",
     "Window",
     "apply",
     "folded",
@@ -35,8 +42,6 @@ __all__ = [
 NAN = float("nan")
 _PARALLEL_WORK = 1_000_000
 
-Column = NDArray[np.float64]
-State = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -71,10 +76,18 @@ class Fold:
         """The state before the first bar."""
         return _floats(self.init(*parameters))
 
-    def once(self, state: State, event: Sequence[float], parameters: tuple[float, ...]) -> Any:
-        """(state, values) after one bar, interpreted."""
-        state, value = self.step(state, *event, *parameters)
-        return state, (value if self.outputs else (value,))
+    def updater(self, parameters: tuple[float, ...]) -> Once:
+        """`(state, bar) -> (state, values)`, interpreted."""
+        step = self.step
+
+        def one(state: State, bar: Sequence[float]) -> tuple[State, tuple[float, ...]]:
+            state, value = step(state, *bar, *parameters)
+            return state, (value,)
+
+        def many(state: State, bar: Sequence[float]) -> tuple[State, tuple[float, ...]]:
+            return step(state, *bar, *parameters)
+
+        return many if self.outputs else one
 
     def run(
         self, state: State, columns: Sequence[Column], parameters: tuple[float, ...], work: int
@@ -101,82 +114,6 @@ class Fold:
     def copied(self, state: State) -> State:
         """A state that later bars leave alone: tuples never change."""
         return state
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A fold over the last `period` bars: `finish(merge(...merge(lift(bar), lift(bar))...))`.
-
-    Parameters
-    ----------
-    inputs : tuple of str
-    lift : callable
-        `lift(*inputs, *parameters) -> tuple of floats`, one element.
-    merge : callable
-        `merge(earlier, later) -> tuple`, associative; nothing is ever subtracted.
-    finish : callable
-        `finish(aggregate, *parameters) -> float`.
-    parameters : callable
-        As in `Fold`; the first parameter is the period.
-    version : int
-    """
-
-    inputs: tuple[str, ...]
-    lift: Callable[..., tuple[float, ...]]
-    merge: Callable[[Any, Any], tuple[float, ...]]
-    finish: Callable[..., float]
-    parameters: Callable[..., tuple[float, ...]]
-    version: int = 1
-    outputs: Any = None
-
-    width = 1
-
-    def start(self, parameters: tuple[float, ...]) -> State:
-        """(position in the block, an earlier block exists, prefix, buffer)."""
-        empty = self.empty(parameters)
-        return 0, False, empty, [empty] * int(parameters[0])
-
-    def empty(self, parameters: tuple[float, ...]) -> tuple[float, ...]:
-        """The element of a missing bar; only its width matters."""
-        return tuple(float(x) for x in self.lift(*[NAN] * len(self.inputs), *parameters))
-
-    def once(self, state: State, event: Sequence[float], parameters: tuple[float, ...]) -> Any:
-        """(state, values) after one bar: the same loop over one bar. The buffer is reused."""
-        state, out = self._interpreted(state, [[x] for x in event], parameters)
-        return state, (out[0],)
-
-    def run(
-        self, state: State, columns: Sequence[Column], parameters: tuple[float, ...], work: int
-    ) -> tuple[State, tuple[Column, ...]]:
-        """(state, one array) after these bars."""
-        parts = {"lift": self.lift, "merge": self.merge, "finish": self.finish}
-        k, full, prefix, buffer = state
-        loop = bound(WINDOWS[len(self.inputs)], **parts, **array_buffer(len(prefix)))
-        runner = kernel(loop, work, counted=len(columns[0]))
-        if runner is loop:
-            state, out = self._interpreted(state, [c.tolist() for c in columns], parameters)
-            return state, (np.array(out, dtype=np.float64),)
-        grid = np.array(buffer, dtype=np.float64).reshape(len(buffer), len(prefix))
-        values = np.empty(len(columns[0]))
-        k, full, prefix = runner(
-            *columns, values, grid, k, full, prefix, int(parameters[0]), parameters
-        )
-        return (k, bool(full), prefix, [tuple(row) for row in grid.tolist()]), (values,)
-
-    def _interpreted(self, state: State, columns: Any, parameters: tuple[float, ...]) -> Any:
-        parts = {"lift": self.lift, "merge": self.merge, "finish": self.finish}
-        loop = bound(WINDOWS[len(self.inputs)], **parts, **LIST_BUFFER)
-        k, full, prefix, buffer = state
-        out = [NAN] * len(columns[0])
-        k, full, prefix = loop(
-            *columns, out, buffer, k, full, prefix, int(parameters[0]), parameters
-        )
-        return (k, full, prefix, buffer), out
-
-    def copied(self, state: State) -> State:
-        """A state with a buffer of its own."""
-        k, full, prefix, buffer = state
-        return k, full, prefix, list(buffer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +153,15 @@ class Reduction:
         """The zero element."""
         return tuple(float(x) for x in self.lift(*[NAN] * len(self.inputs), *parameters))
 
-    def once(self, state: State, event: Sequence[float], parameters: tuple[float, ...]) -> Any:
-        """(state, values) after one observation."""
-        state = self.merge(state, self.lift(*event, *parameters))
-        return state, (self.finish(state, *parameters),)
+    def updater(self, parameters: tuple[float, ...]) -> Once:
+        """`(state, observation) -> (state, values)`, interpreted."""
+        merge, lift, finish = self.merge, self.lift, self.finish
+
+        def once(state: State, event: Sequence[float]) -> tuple[State, tuple[float, ...]]:
+            state = merge(state, lift(*event, *parameters))
+            return state, (finish(state, *parameters),)
+
+        return once
 
     def run(
         self, state: State, columns: Sequence[Column], parameters: tuple[float, ...], work: int
@@ -264,7 +206,8 @@ class ObjectFold:
     version: int = 1
 
 
-AnyFold = Fold | Window | Reduction | ObjectFold
+Series = Fold | Window | Recent | Composed
+AnyFold = Series | Reduction | ObjectFold
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,14 +250,12 @@ def registered(function: Callable[..., Any] | str) -> Registered | None:
     return next((entry for entry in _REGISTRY.values() if entry.function is function), None)
 
 
-def apply(
-    fold: Fold | Window, inputs: Sequence[Any], parameters: tuple[float, ...]
-) -> tuple[Any, ...]:
+def apply(fold: Series, inputs: Sequence[Any], parameters: tuple[float, ...]) -> tuple[Any, ...]:
     """Run a fold over whole series: one output per value of its step, in the kind of the input.
 
     Parameters
     ----------
-    fold : Fold or Window
+    fold : Fold, Window, Recent or Composed
     inputs : sequence of array, Series or frame
         One per data argument; they must describe the same bars.
     parameters : tuple of float
@@ -342,18 +283,17 @@ def windowed(
     -------
     array (time,)
     """
-    parts = {"lift": reduction.lift, "merge": reduction.merge, "finish": reduction.finish}
     zero = reduction.start(parameters)
     data = [writable(c) for c in columns]
-    loop = bound(WINDOWS[len(data)], **parts, **array_buffer(len(zero)))
+    loop = window_loop(reduction, False, len(zero))
     runner = kernel(loop, len(data[0]))
     if runner is loop:
-        loop = bound(WINDOWS[len(data)], **parts, **LIST_BUFFER)
+        loop = window_loop(reduction, False, 0)
         listed = [NAN] * len(data[0])
         lists = [c.tolist() for c in data]
         loop(*lists, listed, [zero] * window, 0, False, zero, window, parameters)
         return np.array(listed, dtype=np.float64)
-    out = np.empty(len(data[0]))
+    out = np.full(len(data[0]), NAN)
     buffer = np.zeros((window, len(zero)))
     runner(*data, out, buffer, 0, False, zero, window, parameters)
     return out
@@ -365,7 +305,7 @@ def writable(column: NDArray[Any]) -> Column:
 
 
 def _run_columns(
-    fold: Fold | Window, arrays: Sequence[NDArray[np.float64]], parameters: tuple[float, ...]
+    fold: Series, arrays: Sequence[NDArray[np.float64]], parameters: tuple[float, ...]
 ) -> list[NDArray[np.float64]]:
     length, width = arrays[0].shape
     work = length * width

@@ -15,9 +15,18 @@ import sys
 import types
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["bound", "compiled", "counted_work", "is_available", "is_loaded", "kernel", "warm_up"]
+__all__ = [
+    "bound",
+    "compiled",
+    "counted_work",
+    "inlined",
+    "is_available",
+    "is_loaded",
+    "kernel",
+    "warm_up",
+]
 
 # What compiling costs, in interpreted steps of about 0.5 us (CPU time, Python 3.11, numba 0.68):
 # numba and its first kernel 0.6 s to 0.8 s, a later kernel 5 ms from the disk cache, else 0.4 s.
@@ -26,8 +35,11 @@ _PAYS_WHEN_CACHED = 10_000
 _PAYS_WHEN_UNCACHED = 700_000
 _PAYS_WHEN_LOADED = 20
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 _work_done = 0
 _loaded: set[types.FunctionType] = set()
+_inlined: set[types.CodeType] = set()
 
 
 def is_available() -> bool:
@@ -116,11 +128,21 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     import numba
 
     clone = _clone(function, {name: compiled(f) for name, f in _callees(function).items()})
-    dispatcher = numba.njit(nogil=True, error_model="numpy")(clone)
+    inline = "always" if function.__code__ in _inlined else "never"
+    dispatcher = numba.njit(nogil=True, error_model="numpy", inline=inline)(clone)
     if _cacheable(clone):
         dispatcher.enable_caching()
     _loaded.add(function)  # type: ignore[arg-type]
     return dispatcher  # type: ignore[no-any-return]
+
+
+def inlined(function: Function) -> Function:
+    """Mark a kernel that compiled callers contain instead of calling it.
+
+    A call that returns tuples of tuples costs three times the loop around it.
+    """
+    _inlined.add(function.__code__)  # type: ignore[attr-defined]
+    return function
 
 
 def warm_up(function: Callable[..., Any], *arguments: Any) -> None:

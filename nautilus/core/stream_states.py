@@ -8,7 +8,7 @@ from numbers import Number
 from typing import Any
 
 from nautilus.core.errors import ParameterError, ShapeError
-from nautilus.core.folds import Fold, ObjectFold, Reduction, Window, writable
+from nautilus.core.folds import ObjectFold, Reduction, Series, writable
 from nautilus.core.frames import cross_section, labelled_values, labelled_vector, matched
 
 __all__ = ["BookState", "ColumnStates", "number_back", "written"]
@@ -17,9 +17,10 @@ __all__ = ["BookState", "ColumnStates", "number_back", "written"]
 class ColumnStates:
     """One state per column of a numeric fold."""
 
-    def __init__(self, fold: Fold | Window | Reduction, floats: tuple[float, ...]) -> None:
+    def __init__(self, fold: Series | Reduction, floats: tuple[float, ...]) -> None:
         self.fold = fold
         self.floats = floats
+        self._once = fold.updater(floats)
         self.states: list[Any] | None = None
         self.labels: tuple[Any, ...] | None = None
         self.kind = "number"
@@ -31,7 +32,7 @@ class ColumnStates:
     def update(self, event: Sequence[Any]) -> Any:
         """Take one event."""
         if self.kind == "number" and self.states is not None and self._are_floats(event):
-            self.states[0], values = self.fold.once(self.states[0], event, self.floats)
+            self.states[0], values = self._once(self.states[0], event)
             self.ready = (self.ready and self.stays_ready) or any(x == x for x in values)
             self.value = self.fold.outputs(*values) if self.fold.outputs else values[0]
             return self.value
@@ -51,7 +52,7 @@ class ColumnStates:
         states, bars = self._bars(event)
         outputs = []
         for j, bar in enumerate(bars):
-            states[j], values = self.fold.once(states[j], bar, self.floats)
+            states[j], values = self._once(states[j], bar)
             outputs.append(values)
         return self._show([[row[o] for row in outputs] for o in range(self.fold.width)])
 

@@ -266,7 +266,7 @@ def test_a_metric_starts_at_its_zero_and_leaves_missing_pairs_out():
         BETA.start(()), [np.array([1.0, NAN, 4.0]), np.array([1.0, 5.0, 2.0])], (), 3
     )
     assert value.tolist() == [9.0 / 5.0]
-    assert BETA.once(BETA.start(()), (2.0, 1.0), ())[1] == (2.0,)
+    assert BETA.updater(())(BETA.start(()), (2.0, 1.0))[1] == (2.0,)
     assert np.isnan(BETA.once(BETA.start(()), (NAN, 1.0), ())[1][0])
 
 
