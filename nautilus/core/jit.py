@@ -141,7 +141,7 @@ def inlined(function: Function) -> Function:
 
     A call that returns tuples of tuples costs three times the loop around it.
     """
-    _inlined.add(function.__code__)  # type: ignore[attr-defined]
+    _inlined.add(function.__code__)
     return function
 
 

@@ -1,46 +1,42 @@
-"""Moving averages."""
+"""Trend indicators: averages, bands, and the line through a window."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, NamedTuple
 
-from nautilus.core.checks import check_choice, check_window
-from nautilus.core.folds import Fold, Window, apply, folded
+from nautilus.core.checks import check_finite, check_window
+from nautilus.core.errors import ParameterError
+from nautilus.core.folds import Window, apply, folded
+from nautilus.indicators.averages import (
+    EMA,
+    SMA,
+    degrees_lost,
+    fading,
+    one_period,
+    seeded_period,
+)
+from nautilus.indicators.moments import (
+    Moments,
+    Trend,
+    moments_lift,
+    moments_merge,
+    spread_of,
+    trend_lift,
+    trend_merge,
+)
 from nautilus.indicators.warm_up import Warmup
 
-__all__ = ["ema", "sma"]
+__all__ = [
+    "BollingerBands",
+    "LinearRegression",
+    "bollinger_bands",
+    "ema",
+    "linear_regression",
+    "sma",
+    "standard_deviation",
+]
 
 NAN = float("nan")
-SEEDS = ("sma", "first")
-
-Sum = tuple[float]
-EmaState = tuple[
-    float, float
-]  # bars seen; their sum until `period` of them are there, then the EMA
-
-
-def sma_lift(close: float, period: float) -> Sum:
-    """One bar."""
-    return (close,)
-
-
-def sum_merge(earlier: Sum, later: Sum) -> Sum:
-    """Two neighbouring stretches of bars."""
-    return (earlier[0] + later[0],)
-
-
-def sma_finish(total: Sum, period: float) -> float:
-    """The mean of a whole window."""
-    return total[0] / period
-
-
-def sma_parameters(period: int = 20) -> tuple[float, ...]:
-    """Checked options as floats: (period,)."""
-    return (float(check_window(period, "period")),)
-
-
-SMA = Window(("close",), sma_lift, sum_merge, sma_finish, sma_parameters)
 
 
 @folded(SMA)
@@ -78,44 +74,13 @@ def sma(close: Any, period: int = 20) -> Any:
     >>> sma(np.array([1.0, 2.0, 3.0, 5.0]), 2).tolist()
     [nan, 1.5, 2.5, 4.0]
     """
-    return apply(SMA, (close,), sma_parameters(period))[0]
+    return apply(SMA, (close,), one_period(period))[0]
 
 
 def sma_warmup(period: int = 20) -> Warmup:
     """A window remembers nothing beyond itself."""
-    n = int(sma_parameters(period)[0])
-    return Warmup(n, n)
-
-
-def ema_init(period: float, first: float) -> EmaState:
-    """No bar yet."""
-    return 0.0, 0.0
-
-
-def ema_step(state: EmaState, close: float, period: float, first: float) -> tuple[EmaState, float]:
-    """One bar."""
-    seen, value = state
-    if close - close != 0.0:
-        return state, NAN
-    seen = seen + 1.0
-    if first == 0.0 and seen <= period:
-        value = value + close
-        if seen == period:
-            value = value / period
-    elif seen == 1.0:
-        value = close
-    else:
-        value = value + 2.0 / (period + 1.0) * (close - value)
-    return (seen, value), (value if seen >= period else NAN)
-
-
-def ema_parameters(period: int = 20, seed: str = "sma") -> tuple[float, ...]:
-    """Checked options as floats: (period, 1 for the first-value seed)."""
-    chosen = check_choice(seed, "seed", SEEDS)
-    return float(check_window(period, "period")), float(chosen == "first")
-
-
-EMA = Fold(("close",), ema_init, ema_step, ema_parameters)
+    bars = int(one_period(period)[0])
+    return Warmup(bars, bars)
 
 
 @folded(EMA)
@@ -157,11 +122,231 @@ def ema(close: Any, period: int = 20, seed: str = "sma") -> Any:
     >>> ema(np.array([1.0, 3.0, 4.0, 4.0]), 3).round(4).tolist()
     [nan, nan, 2.6667, 3.3333]
     """
-    return apply(EMA, (close,), ema_parameters(period, seed))[0]
+    return apply(EMA, (close,), seeded_period(period, seed))[0]
 
 
 def ema_warmup(period: int = 20, seed: str = "sma") -> Warmup:
     """Bars to the first value, and until the seed weighs less than 1e-15."""
-    n, _ = ema_parameters(period, seed)
-    fading = math.ceil(math.log(1e-15) / math.log1p(-2.0 / (n + 1.0))) if n > 1 else 1
-    return Warmup(int(n), int(n) + fading)
+    bars, _ = seeded_period(period, seed)
+    return Warmup(int(bars), int(bars) + fading(2.0 / (bars + 1.0)))
+
+
+def deviation_finish(found: Moments, period: float, scale: float, ddof: float) -> float:
+    """Standard deviation, times a scale."""
+    return scale * spread_of(found, ddof)
+
+
+def deviation_parameters(period: int = 20, ddof: int = 0) -> tuple[float, ...]:
+    """Checked options as floats: (period, scale, ddof)."""
+    bars, less = check_window(period, "period"), degrees_lost(ddof)
+    if bars <= less:
+        raise ParameterError(
+            f"`period` must be at least 2 with ddof=1, got {period}.", field="period"
+        )
+    return float(bars), 1.0, less
+
+
+DEVIATION = Window(("close",), moments_lift, moments_merge, deviation_finish, deviation_parameters)
+
+
+@folded(DEVIATION)
+def standard_deviation(close: Any, period: int = 20, ddof: int = 0) -> Any:
+    """Standard deviation of the last `period` bars, in the unit of `close`.
+
+    Parameters
+    ----------
+    close : array (time,) or (time, asset)
+        Prices, or any series.
+    period : int
+        At least 1 + `ddof`.
+    ddof : {0, 1}
+        Divide by period - ddof; 0 as TA-Lib and Bollinger's bands do.
+
+    Returns
+    -------
+    array as given
+        NaN for the first `period` - 1 bars; exactly 0 where nothing moves.
+
+    Raises
+    ------
+    ParameterError
+
+    Notes
+    -----
+    NaN: window. Sums are taken about the window's first value and never subtracted from each
+    other's history, so that a high level or a bad tick in the past costs no digits.
+
+    References
+    ----------
+    Chan, Golub and LeVeque (1983), The American Statistician 37(3), 242-247, for shifted sums.
+
+    Examples
+    --------
+    >>> standard_deviation([1.0, 3.0, 7.0], 2).tolist()
+    [nan, 1.0, 2.0]
+    """
+    return apply(DEVIATION, (close,), deviation_parameters(period, ddof))[0]
+
+
+def standard_deviation_warmup(period: int = 20, ddof: int = 0) -> Warmup:
+    """A window remembers nothing beyond itself."""
+    bars = int(deviation_parameters(period, ddof)[0])
+    return Warmup(bars, bars)
+
+
+class BollingerBands(NamedTuple):
+    """Bands around a mean, and where the price lies between them (0 the lower, 1 the upper)."""
+
+    upper: Any
+    middle: Any
+    lower: Any
+    position: Any
+
+
+def bands_finish(
+    found: Moments, period: float, num_std: float, ddof: float
+) -> tuple[float, float, float, float]:
+    """(upper, middle, lower, position) of a whole window."""
+    middle = found[0] + found[2] / found[1]
+    reach = num_std * spread_of(found, ddof)
+    position = (found[4] - middle + reach) / (2.0 * reach) if reach != 0.0 else 0.5
+    return middle + reach, middle, middle - reach, position
+
+
+def bands_parameters(period: int = 20, num_std: float = 2.0, ddof: int = 0) -> tuple[float, ...]:
+    """Checked options as floats: (period, num_std, ddof)."""
+    bars, _, less = deviation_parameters(period, ddof)
+    reach = float(check_finite(num_std, "num_std"))
+    if reach <= 0.0:
+        raise ParameterError(f"`num_std` must be above 0, got {num_std}.", field="num_std")
+    return bars, reach, less
+
+
+BANDS = Window(
+    ("close",), moments_lift, moments_merge, bands_finish, bands_parameters, outputs=BollingerBands
+)
+
+
+@folded(BANDS)
+def bollinger_bands(close: Any, period: int = 20, num_std: float = 2.0, ddof: int = 0) -> Any:
+    """Bollinger bands, in the unit of `close`: mean plus and minus standard deviations.
+
+    Parameters
+    ----------
+    close : array (time,) or (time, asset)
+        Prices; for bands of the typical price pass that.
+    period : int
+        At least 1 + `ddof`.
+    num_std : float
+        Above 0.
+    ddof : {0, 1}
+        0 as Bollinger and TA-Lib.
+
+    Returns
+    -------
+    BollingerBands
+        (upper, middle, lower, position), arrays as given; NaN for the first `period` - 1 bars.
+        `position`, known as %B, is not clipped, and 0.5 where nothing moves.
+
+    Raises
+    ------
+    ParameterError
+
+    Notes
+    -----
+    NaN: window.
+
+    References
+    ----------
+    Bollinger (2001), Bollinger on Bollinger Bands, chapters 7 and 8.
+
+    Examples
+    --------
+    >>> found = bollinger_bands([1.0, 3.0], 2)
+    >>> [float(x[1]) for x in found]
+    [4.0, 2.0, 0.0, 0.75]
+    """
+    return BollingerBands(*apply(BANDS, (close,), bands_parameters(period, num_std, ddof)))
+
+
+def bollinger_bands_warmup(period: int = 20, num_std: float = 2.0, ddof: int = 0) -> Warmup:
+    """A window remembers nothing beyond itself."""
+    bars = int(bands_parameters(period, num_std, ddof)[0])
+    return Warmup(bars, bars)
+
+
+class LinearRegression(NamedTuple):
+    """The line through a window: where it ends, its slope a bar, and how much it explains."""
+
+    value: Any
+    slope: Any
+    r_squared: Any
+
+
+def line_finish(found: Trend, period: float) -> tuple[float, float, float]:
+    """(end of the line, slope, R squared) of a whole window."""
+    first, count, total, places, squares = found
+    center = 0.5 * (count - 1.0)
+    spread = count * (count * count - 1.0) / 12.0
+    slope = (places - center * total) / spread
+    moved = squares - total * total / count
+    explained = slope * slope * spread / moved if moved > 0.0 else NAN
+    return first + total / count + slope * center, slope, explained
+
+
+def line_parameters(period: int = 14) -> tuple[float, ...]:
+    """Checked options as floats: (period,)."""
+    bars = check_window(period, "period")
+    if bars < 2:
+        raise ParameterError(f"`period` must be at least 2, got {period}.", field="period")
+    return (float(bars),)
+
+
+LINE = Window(
+    ("close",), trend_lift, trend_merge, line_finish, line_parameters, outputs=LinearRegression
+)
+
+
+@folded(LINE)
+def linear_regression(close: Any, period: int = 14) -> Any:
+    """Least-squares line through the last `period` bars.
+
+    Parameters
+    ----------
+    close : array (time,) or (time, asset)
+        Prices, or any series.
+    period : int
+        At least 2.
+
+    Returns
+    -------
+    LinearRegression
+        (value, slope, r_squared), arrays as given: the line's end at this bar in the unit of
+        `close`, its slope per bar, and R squared from 0 to 1, NaN where nothing moves. NaN for the
+        first `period` - 1 bars.
+
+    Raises
+    ------
+    ParameterError
+
+    Notes
+    -----
+    NaN: window. Sums are taken about the window's first value.
+
+    References
+    ----------
+    Draper and Smith (1998), Applied Regression Analysis, chapter 1.
+
+    Examples
+    --------
+    >>> found = linear_regression([1.0, 2.0, 6.0], 3)
+    >>> [round(float(x[2]), 4) for x in found]
+    [5.5, 2.5, 0.8929]
+    """
+    return LinearRegression(*apply(LINE, (close,), line_parameters(period)))
+
+
+def linear_regression_warmup(period: int = 14) -> Warmup:
+    """A window remembers nothing beyond itself."""
+    bars = int(line_parameters(period)[0])
+    return Warmup(bars, bars)

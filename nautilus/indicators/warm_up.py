@@ -14,9 +14,10 @@ class Warmup(NamedTuple):
     ----------
     first : int
         Bars until the first value, that bar included.
-    forget : int
-        Bars after which a fresh start equals a long history to 1e-12 of the scale of the value.
+    forget : int or None
+        Bars after which a fresh start equals a long history to 1e-12 of the scale of the value;
+        None for what never forgets: start it from the whole history or from a snapshot.
     """
 
     first: int
-    forget: int
+    forget: int | None

@@ -267,7 +267,7 @@ def test_a_metric_starts_at_its_zero_and_leaves_missing_pairs_out():
     )
     assert value.tolist() == [9.0 / 5.0]
     assert BETA.updater(())(BETA.start(()), (2.0, 1.0))[1] == (2.0,)
-    assert np.isnan(BETA.once(BETA.start(()), (NAN, 1.0), ())[1][0])
+    assert np.isnan(BETA.updater(())(BETA.start(()), (NAN, 1.0))[1][0])
 
 
 def test_the_rolling_metric_is_the_metric_of_each_slice(compile_all, monkeypatch):

@@ -313,6 +313,15 @@ FACTORS = [
 INDICATORS = [
     call(nt.indicators.Warmup, 5, 5),
     call(nt.indicators.available),
+    call(nt.indicators.BollingerBands, 4.0, 2.0, 0.0, 0.75),
+    call(nt.indicators.Ichimoku, 1.0, 2.0, 1.5, 2.5, 1.0, 2.0),
+    call(nt.indicators.KeltnerChannels, 3.0, 2.0, 1.0),
+    call(nt.indicators.LinearRegression, 2.0, 0.1, 0.9),
+    call(nt.indicators.Macd, 0.5, 0.4, 0.1),
+    call(nt.indicators.ParabolicSar, 10.0, 1.0),
+    call(nt.indicators.Ppo, 0.5, 0.4, 0.1),
+    call(nt.indicators.Stochastic, 70.0, 60.0),
+    call(nt.indicators.session_numbers, np.array(["2025-08-01T20:00"], dtype="M8[s]")),
     call(nt.indicators.warmup, "rsi", period=14),
 ]
 

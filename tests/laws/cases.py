@@ -28,9 +28,10 @@ class Case:
         What comes back for series: the same rows, one value per column, or more than one number.
     causal : bool, optional
         A value at t uses data up to t.
-    nan : {"skip", "window", "omit", "raise"}, optional
-    reads : int
-        Bars that read one bar, for nan="window".
+    nan : {"skip", "window", "ends", "omit", "raise"}, optional
+    reads : int or tuple of (int, int)
+        Bars that read one bar, for nan="window"; where outputs differ, for each of them the first
+        and the end of those bars, counted from that bar. For "ends" the first and last are read.
     stream : "bits" or float, optional
         How the stream equals the batch.
     dated : bool
@@ -49,7 +50,7 @@ class Case:
     gives: str = "series"
     causal: bool | None = None
     nan: str | None = None
-    reads: int = 1
+    reads: int | tuple[tuple[int, int], ...] = 1
     stream: str | float | None = None
     dated: bool = False
     panel: bool = True
@@ -98,6 +99,8 @@ def _measure(function, inputs, gives, parameters):
 
 a, i, r = nt.analytics, nt.indicators, nt.risk
 BOTH = ("returns", "benchmark_returns")
+HLC = ("high", "low", "close")
+HLCV = (*HLC, "volume")
 
 INDICATORS = [
     indicator(i.rsi, "close", nan="skip", period=5),
@@ -106,7 +109,43 @@ INDICATORS = [
     indicator(i.ema, "close", nan="skip", period=4, seed="first"),
     indicator(i.sma, "close", nan="window", reads=5, period=5),
     indicator(i.sma, "close", nan="window", reads=1, period=1),
-]
+    indicator(i.momentum, "close", nan="ends", reads=4, period=3),
+    indicator(i.roc, "close", nan="ends", reads=4, period=3),
+    indicator(i.macd, "close", nan="skip", fast=3, slow=5, signal=4),
+    indicator(i.macd, "close", nan="skip", fast=3, slow=5, signal=4, seed="first"),
+    indicator(i.ppo, "close", nan="skip", fast=2, slow=6, signal=3),
+    indicator(i.stochastic, *HLC, nan="window", reads=((0, 6), (0, 8)), period=5,
+              k_smooth=2, d_period=3),
+    indicator(i.williams_r, *HLC, nan="window", reads=5, period=5),
+    indicator(i.ultimate_oscillator, *HLC, nan="window", reads=6, short=2, medium=4, long=6),
+    indicator(i.commodity_channel_index, *HLC, nan="window", reads=5, period=5),
+    indicator(i.bollinger_bands, "close", nan="window", reads=5, period=5),
+    indicator(i.bollinger_bands, "close", nan="window", reads=4, period=4, num_std=1.5, ddof=1),
+    indicator(i.standard_deviation, "close", nan="window", reads=5, period=5),
+    indicator(i.standard_deviation, "close", nan="window", reads=2, period=2, ddof=1),
+    indicator(i.linear_regression, "close", nan="window", reads=6, period=6),
+    indicator(i.parabolic_sar, "high", "low", nan="skip"),
+    indicator(
+        i.ichimoku, "high", "low", nan="window", conversion=3, base=5, span=8, displacement=4,
+        reads=((0, 3), (0, 5), (0, 5), (0, 8), (4, 9), (4, 12)),
+    ),
+    indicator(i.obv, "close", "volume", nan="skip"),
+    indicator(i.obv, "close", "volume", nan="skip", start="zero"),
+    indicator(i.accumulation_distribution, *HLCV, nan="skip"),
+    indicator(i.chaikin_money_flow, *HLCV, nan="window", reads=5, period=5),
+    indicator(i.volume_sma, "volume", nan="window", reads=5, period=5),
+    indicator(i.vwap, *HLCV, "session", nan="skip"),
+    indicator(i.vwap, *HLCV, "session", nan="skip", anchor="start"),
+    indicator(i.rolling_vwap, *HLCV, nan="window", reads=4, period=4),
+    indicator(i.money_flow_index, *HLCV, nan="window", reads=6, period=5),
+    indicator(i.atr, *HLC, nan="skip", period=5),
+    indicator(i.atr, *HLC, nan="skip", period=5, first_tr="range"),
+    indicator(i.bollinger_width, "close", nan="window", reads=5, period=5),
+    indicator(i.keltner_channels, *HLC, nan="skip", period=6, atr_period=4),
+    indicator(i.keltner_channels, *HLC, nan="skip", period=4, atr_period=4, source="typical"),
+    indicator(i.historical_volatility, "close", nan="window", reads=6, period=5),
+    indicator(i.garman_klass_volatility, "open", *HLC, nan="window", reads=5, period=5),
+]  # fmt: skip
 
 SERIES = [
     Case(a.simple_returns, ("prices",), causal=True, nan="window", reads=2, stream="bits"),

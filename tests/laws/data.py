@@ -22,8 +22,12 @@ def numbers(name, rng, length, width):
         return close + reach
     if name == "low":
         return close - reach
+    if name == "open":
+        return np.clip(close + rng.normal(0.0, 0.3, (length, width)), close - 0.05, close + 0.05)
+    if name == "session":
+        return np.repeat(np.arange(length // 13 + 1.0), 13)[:length, None] + np.zeros(width)
     if name == "volume":
-        return np.rint(reach * 1e6)
+        return np.rint(reach * 1e4)
     return close
 
 

@@ -38,7 +38,21 @@ def test_the_first_value_comes_when_the_warm_up_says(case):
     assert max(firsts) == bars.first
 
 
-@every
+def remembering(case):
+    return nt.indicators.warmup(case.function.__name__, **case.parameters).forget is None
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in ROWS if remembering(c)])
+def test_what_never_forgets_goes_on_from_a_snapshot_alone(case):
+    data = arrays(case, width=0, length=200)
+    whole, late = case(*data), case(*[x[-60:] for x in data])
+    assert any(
+        not np.array_equal(columns(a)[-60:], columns(b))
+        for a, b in zip(parts(whole), parts(late), strict=True)
+    )
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in ROWS if not remembering(c)])
 def test_a_start_from_a_tail_forgets_its_seed(case):
     bars = nt.indicators.warmup(case.function.__name__, **case.parameters)
     data = arrays(case, width=0, length=bars.forget + 300)

@@ -61,12 +61,27 @@ def test_a_missing_bar_spoils_exactly_the_bars_that_read_it(case, seed, at, bad)
     clean = arrays(case, seed=seed, length=40, width=0)
     spoiled = [x.copy() for x in clean]
     spoiled[0][at] = bad
-    touched = np.zeros(40, dtype=bool)
-    touched[at : at + case.reads] = True
-    for before, after in zip(outputs(case, clean), outputs(case, spoiled), strict=True):
+    found = list(zip(outputs(case, clean), outputs(case, spoiled), strict=True))
+    reads = [(0, case.reads)] * len(found) if isinstance(case.reads, int) else case.reads
+    for (before, after), (first, end) in zip(found, reads, strict=True):
+        touched = np.zeros(40, dtype=bool)
+        touched[at + first : at + end] = True
         assert_bits(after[~touched], before[~touched])
         if bad != bad:
             assert np.isnan(after[touched]).all()
+
+
+@nan_policy("ends")
+@given(seed=seeds, at=st.integers(0, 39), bad=st.sampled_from([np.nan, np.inf]))
+def test_a_missing_bar_spoils_the_bars_that_begin_and_end_with_it(case, seed, at, bad):
+    clean = arrays(case, seed=seed, length=40, width=0)
+    spoiled = [x.copy() for x in clean]
+    spoiled[0][at] = bad
+    touched = np.zeros(41, dtype=bool)
+    touched[[at, min(at + case.reads - 1, 40)]] = True
+    for before, after in zip(outputs(case, clean), outputs(case, spoiled), strict=True):
+        assert_bits(after[~touched[:40]], before[~touched[:40]])
+        assert np.isnan(after[touched[:40]]).all()
 
 
 @left_out
