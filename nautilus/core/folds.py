@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nautilus.core.composed import Composed, Part
 from nautilus.core.frames import matched
 from nautilus.core.jit import bound, kernel
-from nautilus.core.scans import REDUCTIONS, SCANS
+from nautilus.core.scans import PUTS, REDUCTIONS, SCANS, put
 from nautilus.core.windows import Column, Once, Recent, State, Window, window_loop
 
 __all__ = [
@@ -94,13 +94,15 @@ class Fold:
     ) -> tuple[State, tuple[Column, ...]]:
         """(state, one array per output) after these bars."""
         many = self.outputs is not None
-        scan = bound(SCANS[len(self.inputs), many], step=self.step)
-        runner = kernel(scan, work, counted=len(columns[0]))
+        template = SCANS[len(self.inputs), many]
+        scan = bound(template, step=self.step, put=put) if many else bound(template, step=self.step)
+        fast = bound(template, step=self.step, put=PUTS[self.width]) if many else scan
+        runner = kernel(fast, work, counted=len(columns[0]))
         length, count = len(columns[0]), self.width
-        if runner is scan:
+        if runner is fast:
             outs: Any = [[NAN] * length for _ in range(count)]
             lists = [c.tolist() for c in columns]
-            state = runner(*lists, outs if many else outs[0], state, parameters)
+            state = scan(*lists, outs if many else outs[0], state, parameters)
             return state, tuple(np.array(o, dtype=np.float64) for o in outs)
         grid = np.empty((count, length))
         state = runner(*columns, grid if many else grid[0], state, parameters)

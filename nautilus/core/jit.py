@@ -15,13 +15,12 @@ import sys
 import types
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 __all__ = [
     "bound",
     "compiled",
     "counted_work",
-    "inlined",
     "is_available",
     "is_loaded",
     "kernel",
@@ -35,11 +34,10 @@ _PAYS_WHEN_CACHED = 10_000
 _PAYS_WHEN_UNCACHED = 700_000
 _PAYS_WHEN_LOADED = 20
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
 _work_done = 0
 _loaded: set[types.FunctionType] = set()
-_inlined: set[types.CodeType] = set()
+# A call that returns several values costs twice the loop around it, so none is left.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "forceinline": True}
 
 
 def is_available() -> bool:
@@ -128,21 +126,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     import numba
 
     clone = _clone(function, {name: compiled(f) for name, f in _callees(function).items()})
-    inline = "always" if function.__code__ in _inlined else "never"
-    dispatcher = numba.njit(nogil=True, error_model="numpy", inline=inline)(clone)
+    dispatcher = numba.njit(**_OPTIONS)(clone)
     if _cacheable(clone):
         dispatcher.enable_caching()
     _loaded.add(function)  # type: ignore[arg-type]
     return dispatcher  # type: ignore[no-any-return]
-
-
-def inlined(function: Function) -> Function:
-    """Mark a kernel that compiled callers contain instead of calling it.
-
-    A call that returns tuples of tuples costs three times the loop around it.
-    """
-    _inlined.add(function.__code__)
-    return function
 
 
 def warm_up(function: Callable[..., Any], *arguments: Any) -> None:
@@ -171,7 +159,7 @@ def bound(template: Callable[..., Any], **functions: Callable[..., Any]) -> Call
 
 def digest(function: Callable[..., Any]) -> str:
     """Fingerprint of a kernel: its bytecode and constants, and those of all its callees."""
-    parts = hashlib.sha256(_fingerprint(function))
+    parts = hashlib.sha256(_fingerprint(function) + repr(_OPTIONS).encode())
     for name, callee in sorted(_callees(function).items()):
         parts.update(f"{name}={digest(callee)};".encode())
     for name, value in sorted(_constants(function).items()):

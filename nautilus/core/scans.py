@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["REDUCTIONS", "SCANS"]
+__all__ = ["PUTS", "REDUCTIONS", "SCANS", "put"]
 
 State = Any
 
@@ -26,6 +26,54 @@ def lift(*_: Any) -> Any:
 def merge(earlier: Any, _later: Any) -> Any:
     """Stands for the merge of a reduction."""
     raise AssertionError("a template is never run unbound")
+
+
+def put(outs: Any, i: int, values: Any) -> None:
+    """Values of one bar into lists, one per output."""
+    for j in range(len(values)):
+        outs[j][i] = values[j]
+
+
+# Values of one bar into a column of an array (output, time), place by place: a tuple is not indexed
+# by a variable for free.
+
+
+def put_2(outs: Any, i: int, values: Any) -> None:
+    outs[0, i] = values[0]
+    outs[1, i] = values[1]
+
+
+def put_3(outs: Any, i: int, values: Any) -> None:
+    outs[0, i] = values[0]
+    outs[1, i] = values[1]
+    outs[2, i] = values[2]
+
+
+def put_4(outs: Any, i: int, values: Any) -> None:
+    outs[0, i] = values[0]
+    outs[1, i] = values[1]
+    outs[2, i] = values[2]
+    outs[3, i] = values[3]
+
+
+def put_5(outs: Any, i: int, values: Any) -> None:
+    outs[0, i] = values[0]
+    outs[1, i] = values[1]
+    outs[2, i] = values[2]
+    outs[3, i] = values[3]
+    outs[4, i] = values[4]
+
+
+def put_6(outs: Any, i: int, values: Any) -> None:
+    outs[0, i] = values[0]
+    outs[1, i] = values[1]
+    outs[2, i] = values[2]
+    outs[3, i] = values[3]
+    outs[4, i] = values[4]
+    outs[5, i] = values[5]
+
+
+PUTS = {2: put_2, 3: put_3, 4: put_4, 5: put_5, 6: put_6}
 
 
 def scan_1(a: Any, out: Any, state: State, parameters: Any) -> State:
@@ -63,32 +111,28 @@ def scan_5(
 def scan_1_many(a: Any, out: Any, state: State, parameters: Any) -> State:
     for i in range(len(a)):
         state, values = step(state, a[i], *parameters)
-        for j in range(len(values)):
-            out[j][i] = values[j]
+        put(out, i, values)
     return state
 
 
 def scan_2_many(a: Any, b: Any, out: Any, state: State, parameters: Any) -> State:
     for i in range(len(a)):
         state, values = step(state, a[i], b[i], *parameters)
-        for j in range(len(values)):
-            out[j][i] = values[j]
+        put(out, i, values)
     return state
 
 
 def scan_3_many(a: Any, b: Any, c: Any, out: Any, state: State, parameters: Any) -> State:
     for i in range(len(a)):
         state, values = step(state, a[i], b[i], c[i], *parameters)
-        for j in range(len(values)):
-            out[j][i] = values[j]
+        put(out, i, values)
     return state
 
 
 def scan_4_many(a: Any, b: Any, c: Any, d: Any, out: Any, state: State, parameters: Any) -> State:
     for i in range(len(a)):
         state, values = step(state, a[i], b[i], c[i], d[i], *parameters)
-        for j in range(len(values)):
-            out[j][i] = values[j]
+        put(out, i, values)
     return state
 
 
@@ -97,8 +141,7 @@ def scan_5_many(
 ) -> State:
     for i in range(len(a)):
         state, values = step(state, a[i], b[i], c[i], d[i], e[i], *parameters)
-        for j in range(len(values)):
-            out[j][i] = values[j]
+        put(out, i, values)
     return state
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautilus.core.jit import inlined
+from nautilus.core.scans import put
 
 __all__ = ["LIST_BUFFER", "PUSH", "RECENT", "WINDOWS", "array_buffer"]
 
@@ -50,7 +50,6 @@ def store(buffer: Any, j: int, element: Any) -> None:
 # aggregates of the block before it; a window ending at k is one suffix merged with one prefix.
 
 
-@inlined
 def push(buffer: Any, k: int, full: bool, prefix: Any, element: Any, n: int) -> Any:
     """(k, full, prefix, the window is whole, its aggregate) after one more element."""
     store(buffer, k, element)
@@ -137,9 +136,7 @@ def window_1_many(
         element = lift(a[i], *parameters)
         k, full, prefix, whole, aggregate = push(buffer, k, full, prefix, element, n)
         if whole:
-            values = finish(aggregate, *parameters)
-            for j in range(len(values)):
-                out[j][i] = values[j]
+            put(out, i, finish(aggregate, *parameters))
     return k, full, prefix
 
 
@@ -150,9 +147,7 @@ def window_2_many(
         element = lift(a[i], b[i], *parameters)
         k, full, prefix, whole, aggregate = push(buffer, k, full, prefix, element, n)
         if whole:
-            values = finish(aggregate, *parameters)
-            for j in range(len(values)):
-                out[j][i] = values[j]
+            put(out, i, finish(aggregate, *parameters))
     return k, full, prefix
 
 
@@ -172,9 +167,7 @@ def window_3_many(
         element = lift(a[i], b[i], c[i], *parameters)
         k, full, prefix, whole, aggregate = push(buffer, k, full, prefix, element, n)
         if whole:
-            values = finish(aggregate, *parameters)
-            for j in range(len(values)):
-                out[j][i] = values[j]
+            put(out, i, finish(aggregate, *parameters))
     return k, full, prefix
 
 
@@ -195,9 +188,7 @@ def window_4_many(
         element = lift(a[i], b[i], c[i], d[i], *parameters)
         k, full, prefix, whole, aggregate = push(buffer, k, full, prefix, element, n)
         if whole:
-            values = finish(aggregate, *parameters)
-            for j in range(len(values)):
-                out[j][i] = values[j]
+            put(out, i, finish(aggregate, *parameters))
     return k, full, prefix
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.core.jit import bound, kernel
+from nautilus.core.scans import PUTS, put
 from nautilus.core.window_loops import LIST_BUFFER, PUSH, RECENT, WINDOWS, array_buffer
 
 __all__ = ["Recent", "Window", "window_loop"]
@@ -98,7 +99,9 @@ class Window:
             k, full, prefix = loop(*lists, out, buffer, k, full, prefix, period, parameters)
             return (k, full, prefix, buffer), tuple(np.array(o, dtype=np.float64) for o in outs)
         rows = np.array(buffer, dtype=np.float64).reshape(len(buffer), len(prefix))
-        grid = np.full((self.width, length), NAN)
+        grid = np.empty((self.width, length))
+        if not full:
+            grid[:, : period - 1 - k] = NAN  # the loop leaves out what is not whole
         out = grid if many else grid[0]
         k, full, prefix = runner(*columns, out, rows, k, full, prefix, period, parameters)
         return (k, bool(full), prefix, [tuple(row) for row in rows.tolist()]), tuple(grid)
@@ -113,8 +116,16 @@ class Window:
 def window_loop(parts: Any, many: bool, width: int) -> Callable[..., Any]:
     """The loop of something with lift, merge and finish; over lists for width 0."""
     access = array_buffer(width) if width else LIST_BUFFER
+    if many:
+        return bound(
+            WINDOWS[len(parts.inputs), True],
+            lift=parts.lift,
+            finish=parts.finish,
+            push=bound(PUSH, merge=parts.merge, **access),
+            put=PUTS[parts.width] if width else put,
+        )
     push = bound(PUSH, merge=parts.merge, **access)
-    loop = WINDOWS[len(parts.inputs), many]
+    loop = WINDOWS[len(parts.inputs), False]
     return bound(loop, lift=parts.lift, finish=parts.finish, push=push)
 
 
