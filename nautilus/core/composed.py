@@ -12,7 +12,7 @@ from nautilus.core.windows import Column, Once, Recent, State, Window
 if TYPE_CHECKING:
     from nautilus.core.folds import Fold
 
-__all__ = ["Composed", "Part"]
+__all__ = ["Composed", "Part", "places"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ class Composed:
 
     def updater(self, parameters: tuple[float, ...]) -> Once:
         """`(state, bar) -> (state, values)`, interpreted."""
-        places, given = _places(self)
+        found, given = places(self)
         updaters = [part.fold.updater(own) for part, own in self.bound_parts(parameters)]
-        steps = list(zip(updaters, places, strict=True))
+        steps = list(zip(updaters, found, strict=True))
 
         def once(state: State, bar: Sequence[float]) -> tuple[State, tuple[float, ...]]:
             values, states = list(bar), []
@@ -96,10 +96,10 @@ class Composed:
         self, state: State, columns: Sequence[Column], parameters: tuple[float, ...], work: int
     ) -> tuple[State, tuple[Column, ...]]:
         """(state, one array per output) after these bars."""
-        places, given = _places(self)
+        wanted, given = places(self)
         found, states = list(columns), []
         for (part, own), reads, old in zip(
-            self.bound_parts(parameters), places, state, strict=True
+            self.bound_parts(parameters), wanted, state, strict=True
         ):
             new, outs = part.fold.run(old, [found[j] for j in reads], own, work)
             states.append(new)
@@ -119,7 +119,7 @@ def _bound_parts(
 
 
 @cache
-def _places(whole: Composed) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
+def places(whole: Composed) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
     """Where each part and the outputs find what they read, among inputs and what parts give."""
     names = list(whole.inputs)
     reads = []

@@ -8,9 +8,7 @@ function of a fold; `apply` runs it over arrays; `nautilus.core.streams` runs it
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,6 +19,7 @@ from nautilus.core.composed import Composed, Part
 from nautilus.core.frames import matched
 from nautilus.core.jit import bound, kernel
 from nautilus.core.scans import PUTS, REDUCTIONS, SCANS, put
+from nautilus.core.segments import run_segments
 from nautilus.core.windows import Column, Once, Recent, State, Window, window_loop
 
 __all__ = [
@@ -40,7 +39,6 @@ __all__ = [
 ]
 
 NAN = float("nan")
-_PARALLEL_WORK = 1_000_000
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -310,23 +308,13 @@ def _run_columns(
     fold: Series, arrays: Sequence[NDArray[np.float64]], parameters: tuple[float, ...]
 ) -> list[NDArray[np.float64]]:
     length, width = arrays[0].shape
-    work = length * width
-
-    def one(j: int) -> tuple[Column, ...]:
-        columns = [writable(a[:, j]) for a in arrays]
-        return fold.run(fold.start(parameters), columns, parameters, work - j * length)[1]
-
-    if width > 1 and work >= _PARALLEL_WORK:
-        first = one(0)  # compiles, if anything does, before the threads start
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = [first, *pool.map(one, range(1, width))]
-    else:
-        results = [one(j) for j in range(width)]
-    if not results:
-        return [np.empty((length, 0)) for _ in range(fold.width)]
-    if width == 1:  # a million bars need not be copied
-        return [output[:, None] for output in results[0]]
-    return [np.column_stack([r[o] for r in results]) for o in range(fold.width)]
+    if width == 1:
+        columns = [writable(a[:, 0]) for a in arrays]
+        _, found = fold.run(fold.start(parameters), columns, parameters, length)
+        return [output[:, None] for output in found]
+    offsets = np.arange(width + 1) * length
+    flat = run_segments(fold, [writable(a.T).reshape(-1) for a in arrays], offsets, parameters)
+    return [column.reshape(width, length).T for column in flat]
 
 
 def _floats(state: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus.core import folds, jit
+from nautilus.core import jit, segments
 from nautilus.core.errors import LabelError, ShapeError
 from nautilus.core.folds import Fold, Reduction, Window, apply, folded, registered, windowed
 
@@ -218,7 +218,7 @@ def test_a_panel_in_threads_is_the_panel_in_turn(off, compile_all, monkeypatch):
     if off:
         monkeypatch.setenv("NAUTILUS_JIT", "0")
     serial = [apply(f, (values,), p)[0] for f, p in ((TOTAL, ()), (SUM, (5.0,)))]
-    monkeypatch.setattr(folds, "_PARALLEL_WORK", 1)
+    monkeypatch.setattr(segments, "_PARALLEL_WORK", 1)
     threads = [apply(f, (values,), p)[0] for f, p in ((TOTAL, ()), (SUM, (5.0,)))]
     for a, b in zip(serial, threads, strict=True):
         np.testing.assert_array_equal(a, b)

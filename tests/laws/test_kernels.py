@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import nautilus as nt
-from nautilus.core import folds as folds_module
-from nautilus.core import jit
+from nautilus.core import jit, segments
 from nautilus.core.folds import Reduction, registered
 
 from .cases import those
@@ -72,7 +71,7 @@ def test_a_rolling_metric_is_the_same_compiled(case, monkeypatch):
 def test_a_panel_in_threads_is_the_panel_in_turn(case, monkeypatch):
     data = arrays(case, length=60, width=3, missing=0.1)
     serial = case(*data)
-    monkeypatch.setattr(folds_module, "_PARALLEL_WORK", 1)
+    monkeypatch.setattr(segments, "_PARALLEL_WORK", 1)
     for a, b in zip(parts(case(*data)), parts(serial), strict=True):
         assert_bits(columns(a), columns(b))
 
