@@ -112,6 +112,8 @@ def run_segments(
     columns: Sequence[Column],
     offsets: NDArray[np.int64],
     parameters: tuple[float, ...],
+    *,
+    times: int = 1,
 ) -> tuple[Column, ...]:
     """Each series from its own start.
 
@@ -123,6 +125,8 @@ def run_segments(
     offsets : array (series + 1,)
         Where each series begins, and the end of the last.
     parameters : tuple of float
+    times : int
+        How many such calls there will be: compiling pays for all of them.
 
     Returns
     -------
@@ -133,9 +137,9 @@ def run_segments(
         reads, given = places(fold)
         found = list(columns)
         for (part, own), read in zip(fold.bound_parts(parameters), reads, strict=True):
-            found += run_segments(part.fold, [found[j] for j in read], offsets, own)
+            found += run_segments(part.fold, [found[j] for j in read], offsets, own, times=times)
         return tuple(found[j] for j in given)
-    return _run(fold, columns, offsets, parameters)
+    return _run(fold, columns, offsets, parameters, times)
 
 
 def _run(
@@ -143,9 +147,10 @@ def _run(
     columns: Sequence[Column],
     offsets: NDArray[np.int64],
     parameters: tuple[float, ...],
+    times: int,
 ) -> tuple[Column, ...]:
     rows = int(offsets[-1])
-    work = rows * (int(parameters[0]) if isinstance(fold, Recent) else 1)
+    work = times * rows * (int(parameters[0]) if isinstance(fold, Recent) else 1)
     compiled = _loop(fold, len(fold.start(parameters)[2]) if isinstance(fold, Window) else 0)
     runner = kernel(compiled, work, counted=0)
     if runner is compiled:

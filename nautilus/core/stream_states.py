@@ -11,7 +11,7 @@ from nautilus.core.errors import ParameterError, ShapeError
 from nautilus.core.folds import ObjectFold, Reduction, Series, writable
 from nautilus.core.frames import cross_section, labelled_values, labelled_vector, matched
 
-__all__ = ["BookState", "ColumnStates", "number_back", "written"]
+__all__ = ["BookState", "ColumnStates", "number_back", "read_back", "written"]
 
 
 class ColumnStates:
@@ -119,7 +119,7 @@ class ColumnStates:
         labels, states = snapshot["labels"], snapshot["values"]
         if states is not None:
             shape = self.fold.start(self.floats)
-            states = [_read_back(s, shape) for s in states]
+            states = [read_back(s, shape) for s in states]
         self.states, self.kind = states, snapshot["kind"]
         self.labels = None if labels is None else tuple(map(_label_back, labels))
         self.value = None
@@ -280,11 +280,11 @@ def _label_back(label: Any) -> Any:
     return tuple(map(_label_back, label)) if isinstance(label, list) else label
 
 
-def _read_back(data: Any, shape: Any) -> Any:
+def read_back(data: Any, shape: Any) -> Any:
     """JSON lists back into the tuples and lists that the first state has."""
     try:
         if isinstance(shape, (tuple, list)):
-            return type(shape)(_read_back(d, s) for d, s in zip(data, shape, strict=True))
+            return type(shape)(read_back(d, s) for d, s in zip(data, shape, strict=True))
         return type(shape)(data)
     except (TypeError, ValueError) as error:
         raise ParameterError(

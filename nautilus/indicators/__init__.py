@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from nautilus.indicators.anchored import vwap as vwap
     from nautilus.indicators.estimators import garman_klass_volatility as garman_klass_volatility
     from nautilus.indicators.estimators import historical_volatility as historical_volatility
+    from nautilus.indicators.features import compute as compute
     from nautilus.indicators.lines import Ichimoku as Ichimoku
     from nautilus.indicators.lines import ParabolicSar as ParabolicSar
     from nautilus.indicators.lines import ichimoku as ichimoku
     from nautilus.indicators.lines import parabolic_sar as parabolic_sar
+    from nautilus.indicators.live import FeatureSet as FeatureSet
     from nautilus.indicators.oscillators import Stochastic as Stochastic
     from nautilus.indicators.oscillators import commodity_channel_index as commodity_channel_index
     from nautilus.indicators.oscillators import rsi as rsi
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from nautilus.indicators.rates import roc as roc
     from nautilus.indicators.registry import available as available
     from nautilus.indicators.registry import warmup as warmup
+    from nautilus.indicators.signals import SignalSummary as SignalSummary
+    from nautilus.indicators.signals import signal_summary as signal_summary
     from nautilus.indicators.trend import BollingerBands as BollingerBands
     from nautilus.indicators.trend import LinearRegression as LinearRegression
     from nautilus.indicators.trend import bollinger_bands as bollinger_bands
@@ -50,12 +54,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BollingerBands",
+    "FeatureSet",
     "Ichimoku",
     "KeltnerChannels",
     "LinearRegression",
     "Macd",
     "ParabolicSar",
     "Ppo",
+    "SignalSummary",
     "Stochastic",
     "Warmup",
     "accumulation_distribution",
@@ -65,6 +71,7 @@ __all__ = [
     "bollinger_width",
     "chaikin_money_flow",
     "commodity_channel_index",
+    "compute",
     "ema",
     "garman_klass_volatility",
     "historical_volatility",
@@ -81,6 +88,7 @@ __all__ = [
     "rolling_vwap",
     "rsi",
     "session_numbers",
+    "signal_summary",
     "sma",
     "standard_deviation",
     "stochastic",
@@ -94,9 +102,27 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "anchored": ["rolling_vwap", "session_numbers", "vwap"],
-        "estimators": ["garman_klass_volatility", "historical_volatility"],
-        "lines": ["Ichimoku", "ParabolicSar", "ichimoku", "parabolic_sar"],
+        "anchored": [
+            "rolling_vwap",
+            "session_numbers",
+            "vwap",
+        ],
+        "estimators": [
+            "garman_klass_volatility",
+            "historical_volatility",
+        ],
+        "features": [
+            "compute",
+        ],
+        "lines": [
+            "Ichimoku",
+            "ParabolicSar",
+            "ichimoku",
+            "parabolic_sar",
+        ],
+        "live": [
+            "FeatureSet",
+        ],
         "oscillators": [
             "Stochastic",
             "commodity_channel_index",
@@ -105,8 +131,22 @@ __getattr__, __dir__ = lazy_exports(
             "ultimate_oscillator",
             "williams_r",
         ],
-        "rates": ["Macd", "Ppo", "macd", "momentum", "ppo", "roc"],
-        "registry": ["available", "warmup"],
+        "rates": [
+            "Macd",
+            "Ppo",
+            "macd",
+            "momentum",
+            "ppo",
+            "roc",
+        ],
+        "registry": [
+            "available",
+            "warmup",
+        ],
+        "signals": [
+            "SignalSummary",
+            "signal_summary",
+        ],
         "trend": [
             "BollingerBands",
             "LinearRegression",
@@ -116,7 +156,12 @@ __getattr__, __dir__ = lazy_exports(
             "sma",
             "standard_deviation",
         ],
-        "volatility": ["KeltnerChannels", "atr", "bollinger_width", "keltner_channels"],
+        "volatility": [
+            "KeltnerChannels",
+            "atr",
+            "bollinger_width",
+            "keltner_channels",
+        ],
         "volume": [
             "accumulation_distribution",
             "chaikin_money_flow",
@@ -124,6 +169,8 @@ __getattr__, __dir__ = lazy_exports(
             "obv",
             "volume_sma",
         ],
-        "warm_up": ["Warmup"],
+        "warm_up": [
+            "Warmup",
+        ],
     },
 )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from nautilus.core.checks import check_choice, check_positive, check_window
-from nautilus.core.folds import Fold, Window, apply, folded
+from nautilus.core.folds import Composed, Fold, Part, apply, folded
 from nautilus.indicators.averages import ema_step, fading
-from nautilus.indicators.moments import Moments, moments_lift, moments_merge, spread_of
 from nautilus.indicators.ranges import atr_init, atr_step, typical_price
-from nautilus.indicators.trend import bands_parameters
+from nautilus.indicators.trend import BANDS, BollingerBands, bands_parameters
 from nautilus.indicators.warm_up import Warmup
 
 __all__ = [
@@ -84,13 +83,28 @@ def atr_warmup(period: int = 14, first_tr: str = "skip") -> Warmup:
     return Warmup(first, first + fading(1.0 / bars))
 
 
-def width_finish(found: Moments, period: float, num_std: float, ddof: float) -> float:
+def width_init() -> tuple[float]:
+    """Nothing is remembered."""
+    return (0.0,)
+
+
+def width_step(
+    state: tuple[float], upper: float, middle: float, lower: float
+) -> tuple[tuple[float], float]:
     """Distance of the bands over their middle."""
-    middle = found[0] + found[2] / found[1]
-    return 2.0 * num_std * spread_of(found, ddof) / middle if middle != 0.0 else NAN
+    return state, ((upper - lower) / middle if middle != 0.0 else NAN)
 
 
-WIDTH = Window(("close",), moments_lift, moments_merge, width_finish, bands_parameters)
+RATIO = Fold(("upper", "middle", "lower"), width_init, width_step, tuple)
+WIDTH = Composed(
+    ("close",),
+    (
+        Part(BANDS, ("close",), BollingerBands._fields, lambda *bands: bands),
+        Part(RATIO, ("upper", "middle", "lower"), ("value",), lambda *bands: ()),
+    ),
+    ("value",),
+    bands_parameters,
+)
 
 
 @folded(WIDTH)

@@ -10,11 +10,13 @@ from nautilus.core.frames.building import labelled_frame, labelled_vector, time_
 from nautilus.core.frames.cross_sections import cross_section, labelled_values
 from nautilus.core.frames.joining import aligned, matched
 from nautilus.core.frames.like import Like
+from nautilus.core.frames.long import LongFrame, read_long
 from nautilus.core.frames.plain import read_csv, records, rows
 from nautilus.core.frames.reading import read
 
 __all__ = [
     "Like",
+    "LongFrame",
     "aligned",
     "cross_section",
     "labelled_frame",
@@ -23,6 +25,7 @@ __all__ = [
     "matched",
     "read",
     "read_csv",
+    "read_long",
     "records",
     "rows",
     "time_frame",

@@ -1,0 +1,243 @@
+"""Many indicators of live bars: one call a bar, for one symbol or for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from nautilus.core.errors import DataError, LabelError, ParameterError, TimeIndexError
+from nautilus.core.stream_states import read_back, written
+from nautilus.indicators.plan import Spec, planned
+
+__all__ = ["FeatureSet"]
+
+NAN = float("nan")
+VERSION = 1
+_NEW_YORK = ZoneInfo("America/New_York")
+
+
+class FeatureSet:
+    """The columns of `compute`, bar by bar, equal to the bit; what two indicators need once.
+
+    Parameters
+    ----------
+    specs : iterable
+        As for `compute`.
+    symbols : sequence of str, optional
+        For a panel: a bar then holds one number per symbol in each field, in this order.
+
+    Raises
+    ------
+    NotFoundError, ParameterError
+
+    Examples
+    --------
+    >>> live = FeatureSet(["obv", ("sma", {"period": 2})])
+    >>> live.update({"close": 10.0, "volume": 100.0})
+    {'obv': 100.0, 'sma_2': nan}
+    >>> live.update({"close": 12.0, "volume": 50.0})
+    {'obv': 150.0, 'sma_2': 11.0}
+    """
+
+    def __init__(self, specs: Iterable[Spec], *, symbols: Sequence[str] | None = None) -> None:
+        self._specs = [_plain(spec) for spec in specs]
+        self.symbols = None if symbols is None else tuple(symbols)
+        plan = planned(self._specs)
+        self._plan = plan
+        self.names = plan.names
+        self.fields = tuple(name for name in plan.fields if name != "session")
+        self._steps = [(node.fold.updater(node.parameters), node.reads) for node in plan.nodes]
+        self._places = [column.place for column in plan.columns]
+        self._states = [self._fresh() for _ in range(len(self.symbols or "1"))]
+        self._last: Any = None
+        self.bars = 0
+        self.value: dict[str, Any] | None = None
+
+    def _fresh(self) -> list[Any]:
+        return [node.fold.start(node.parameters) for node in self._plan.nodes]
+
+    def update(self, bar: Mapping[str, Any]) -> dict[str, Any]:
+        """Take one bar.
+
+        Parameters
+        ----------
+        bar : mapping
+            A number for each of `fields`, or one per symbol; `timestamp`, an aware datetime, where
+            times should be checked and vwap should know its session; or `session`, a number.
+
+        Returns
+        -------
+        dict of str -> float, or of str -> list of float
+
+        Raises
+        ------
+        LabelError
+            A field that is missing.
+        DataError
+            A high below a low, a negative volume, another number of symbols. Nothing is taken.
+        TimeIndexError
+            A time that is not after the one before, or without a zone. Nothing is taken.
+        """
+        moment = _moment(bar, self._last)
+        values = self._values(bar, moment)
+        if self.symbols is None:
+            self._states[0], found = self._step(self._states[0], values)
+            shown: dict[str, Any] = dict(zip(self.names, found, strict=True))
+        else:
+            shown = self._panel(values)
+        self._last, self.value = moment or self._last, shown
+        self.bars += 1
+        return shown
+
+    def peek(self, bar: Mapping[str, Any]) -> dict[str, Any]:
+        """The values after this bar, without taking it: for a bar that is still forming."""
+        return self.copy().update(bar)
+
+    def copy(self) -> Self:
+        """An independent set in the same state."""
+        twin = self.__class__(self._specs, symbols=self.symbols)
+        twin._states = [self._copied(states) for states in self._states]
+        twin._last, twin.bars, twin.value = self._last, self.bars, self.value
+        return twin
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as JSON-able values."""
+        return {
+            "version": VERSION,
+            "specs": written(self._specs),
+            "symbols": None if self.symbols is None else list(self.symbols),
+            "states": written(self._states),
+            "last": None if self._last is None else self._last.isoformat(),
+            "bars": self.bars,
+        }
+
+    @classmethod
+    def of(cls, snapshot: Mapping[str, Any]) -> Self:
+        """The set that a snapshot was taken of.
+
+        Raises
+        ------
+        ParameterError
+            No snapshot, or one of another version.
+        """
+        if not isinstance(snapshot, Mapping) or snapshot.get("version") != VERSION:
+            raise ParameterError(
+                f"`snapshot` must be what FeatureSet.snapshot() gave, version {VERSION}.",
+                field="snapshot",
+            )
+        found = cls([tuple(spec) for spec in snapshot["specs"]], symbols=snapshot["symbols"])
+        shape = found._fresh()
+        found._states = [read_back(states, shape) for states in snapshot["states"]]
+        last = snapshot["last"]
+        found._last = None if last is None else datetime.fromisoformat(last)
+        found.bars = int(snapshot["bars"])
+        return found
+
+    def _copied(self, states: list[Any]) -> list[Any]:
+        nodes = self._plan.nodes
+        return [node.fold.copied(one) for node, one in zip(nodes, states, strict=True)]
+
+    def _step(self, states: list[Any], values: list[float]) -> tuple[list[Any], list[float]]:
+        new = []
+        for (update, reads), state in zip(self._steps, states, strict=True):
+            state, found = update(state, [values[j] for j in reads])
+            new.append(state)
+            values += found
+        return new, [values[j] for j in self._places]
+
+    def _panel(self, values: list[list[float]]) -> dict[str, Any]:
+        assert self.symbols is not None
+        found = []
+        for number, bar in enumerate(zip(*values, strict=True)):
+            self._states[number], row = self._step(self._states[number], list(bar))
+            found.append(row)
+        columns = zip(*found, strict=True) if found else ([] for _ in self.names)
+        return {name: list(column) for name, column in zip(self.names, columns, strict=True)}
+
+    def _values(self, bar: Mapping[str, Any], moment: datetime | None) -> list[Any]:
+        values: list[Any] = []
+        for name in self._plan.fields:
+            if name == "session" and name not in bar:
+                values.append(self._spread(_session(moment)))
+            elif name not in bar:
+                raise LabelError(
+                    f"`bar` lacks {name!r}; it needs {', '.join(self.fields)}.", field=name
+                )
+            elif self.symbols is None:
+                values.append(float(bar[name]))
+            else:
+                values.append(self._row(bar[name], name))
+        _check(dict(zip(self._plan.fields, values, strict=True)), self.symbols)
+        return values
+
+    def _spread(self, number: float) -> Any:
+        return number if self.symbols is None else [number] * len(self.symbols)
+
+    def _row(self, given: Any, name: str) -> list[float]:
+        assert self.symbols is not None
+        row = [float(x) for x in given]
+        if len(row) != len(self.symbols):
+            raise DataError(
+                f"`bar` must hold {len(self.symbols)} values of {name!r}, one per symbol, got"
+                f" {len(row)}.",
+                field=name,
+            )
+        return row
+
+
+def _plain(spec: Spec) -> Any:
+    """A spec as JSON keeps it."""
+    if isinstance(spec, str):
+        return (spec, {})
+    name, options, *alias = spec
+    return (name, dict(options), *alias)
+
+
+def _moment(bar: Mapping[str, Any], last: datetime | None) -> datetime | None:
+    moment = bar.get("timestamp")
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise TimeIndexError(
+            f"`timestamp` must be a datetime with a zone, got {moment!r}.", field="timestamp"
+        )
+    if last is not None and moment <= last:
+        raise TimeIndexError(
+            f"`timestamp` {moment.isoformat()} is not after the bar before,"
+            f" {last.isoformat()}. Bars come once and in order.",
+            field="timestamp",
+        )
+    return moment
+
+
+def _session(moment: datetime | None) -> float:
+    """Days since 1970 on the clock of New York; 0 where nobody knows the time."""
+    if moment is None:
+        return 0.0
+    local = moment.astimezone(_NEW_YORK).replace(tzinfo=UTC)
+    return float(local.timestamp() // 86_400)
+
+
+def _check(fields: Mapping[str, Any], symbols: Sequence[str] | None) -> None:
+    high, low, volume = (fields.get(name) for name in ("high", "low", "volume"))
+    rows = [x if symbols is not None or x is None else [x] for x in (high, low, volume)]
+    if rows[0] is not None and rows[1] is not None:
+        for number, (top, bottom) in enumerate(zip(rows[0], rows[1], strict=True)):
+            if top < bottom:
+                raise DataError(
+                    f"`high` must not be below `low`, got {top:g} and {bottom:g}"
+                    f"{_of(symbols, number)}. Swap or correct them.",
+                    field="high",
+                )
+    for number, traded in enumerate(rows[2] or ()):
+        if traded < 0.0:
+            raise DataError(
+                f"`volume` must not be negative, got {traded:g}{_of(symbols, number)}.",
+                field="volume",
+            )
+
+
+def _of(symbols: Sequence[str] | None, number: int) -> str:
+    return "" if symbols is None else f" of {symbols[number]}"
