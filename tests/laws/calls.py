@@ -14,7 +14,7 @@ import polars as pl
 
 import nautilus as nt
 from nautilus.accounting import Fill, Mark
-from nautilus.factors import style_factor_returns, style_scores
+from nautilus.factors import standardize, style_factor_returns, style_scores
 
 from .data import DAYS, LABELS
 
@@ -304,6 +304,7 @@ ANALYTICS = [
 ]
 
 FACTORS = [
+    making(standardize, lambda: (panel(),), winsorize=0.1, groups=["x", "x", "y"]),
     making(
         style_factor_returns, lambda: (prices(),), factors=("size", "value"), fundamentals=FACTS
     ),
