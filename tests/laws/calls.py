@@ -409,6 +409,30 @@ MARKETDATA = [
     making(m.tick_quality, lambda: (ticks(),), neighbours=10),
 ]
 
+
+def importance(**options):
+    return nt.ml.feature_importance(panel(), series().shift(-1), n_permutations=19, **options)
+
+
+ML = [
+    Call(
+        nt.ml.FeatureImportance,
+        lambda: ((), {"groups": dict.fromkeys(LABELS[:3], "g")}),
+        by=importance,
+    ),
+    call(
+        nt.ml.FeatureScore,
+        feature="rsi_14",
+        importance_score=0.34,
+        raw_score=0.1,
+        rank=1,
+        correlation_to_target=0.23,
+        p_value=0.01,
+        noise_floor=0.05,
+    ),
+    making(nt.ml.feature_importance, lambda: (panel(), series().shift(-1)), method="correlation"),
+]
+
 PORTFOLIO = [
     making(p.Allocation, lambda: (panel(),), by=p.min_variance),
     call(p.Constraints, max_weight=0.5),
@@ -485,4 +509,14 @@ RISK = [
     ],
 ]
 
-CALLS = [*ACCOUNTING, *ANALYTICS, *FACTORS, *INDICATORS, *MARKETDATA, *PORTFOLIO, *REPORTS, *RISK]
+CALLS = [
+    *ACCOUNTING,
+    *ANALYTICS,
+    *FACTORS,
+    *INDICATORS,
+    *MARKETDATA,
+    *ML,
+    *PORTFOLIO,
+    *REPORTS,
+    *RISK,
+]
