@@ -375,6 +375,7 @@ def test_twelve_months_of_a_simulated_company_are_its_last_four_quarters():
         assert found.net_margin == pytest.approx(income / revenue, rel=1e-14)
         assert found.gross_margin == pytest.approx(profit / revenue, rel=1e-14)
         assert unexplained(found) == ()
+        assert [r.code for r in found.reasons] == ["NO_PEERS"]
 
 
 @pytest.mark.parametrize(
