@@ -13,6 +13,7 @@ __all__ = [
     "Dependence",
     "absolute_correlations",
     "block_permutations",
+    "each_asset",
     "held_out_losses",
     "mutual_information",
     "mutual_informations",
@@ -52,6 +53,18 @@ def _block_permutation(n: int, length: int, rng: np.random.Generator) -> Rows:
     rows = np.roll(np.arange(n), -int(rng.integers(length)))
     parts = np.split(rows, np.arange(length, n, length))
     return np.concatenate([parts[i] for i in rng.permutation(len(parts))])
+
+
+def each_asset(orders: Rows, assets: int) -> Rows:
+    """The same orders of times for rows (time x asset): an asset stays where it is.
+
+    Examples
+    --------
+    >>> each_asset(np.array([[1, 0]]), 3).tolist()
+    [[3, 4, 5, 0, 1, 2]]
+    """
+    whole: Rows = orders[:, :, None] * assets + np.arange(assets)
+    return whole.reshape(len(orders), -1)
 
 
 def mutual_informations(features: Floats, target: Floats, orders: Rows, seed: int) -> Dependence:
@@ -146,17 +159,16 @@ def held_out_losses(
     features: Floats,
     target: Floats,
     *,
-    test: int,
+    orders: Rows,
     gap: int,
-    shuffles: tuple[int, int],
     seed: int,
 ) -> Dependence:
-    """What shuffling a feature over the last `test` rows costs a model of the rows before them.
+    """What shuffling a feature over the last rows costs a model of the rows before them.
 
-    The model is gradient boosting of trees (100 of at most 8 leaves, rate 0.05) of all rows but the
-    last `test` + `gap`. Scores are in R squared over the test rows, against the mean of training:
-    mean loss over the shuffles less the loss of the true order. `shuffles` is (how many, length of
-    the blocks).
+    `orders` are (shuffle, test row). The model is gradient boosting of trees (100 of at most 8
+    leaves, rate 0.05) of all rows but the test and the `gap` before it. Scores are in R squared
+    over the test rows, against the mean of training: mean loss over the shuffles less the loss of
+    the true order.
 
     References
     ----------
@@ -166,6 +178,7 @@ def held_out_losses(
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
+    test = orders.shape[1]
     split = next(
         walk_forward_splits(len(target), train=len(target) - test - gap, test=test, gap=gap)
     )
@@ -173,7 +186,6 @@ def held_out_losses(
         max_iter=100, learning_rate=0.05, max_leaf_nodes=8, early_stopping=False, random_state=seed
     )
     rows, truth = features[split.test], target[split.test]
-    orders = block_permutations(test, shuffles[0], shuffles[1], seed)
     with threadpool_limits(1, user_api="openmp"):  # threads wait for each other on a busy machine
         model.fit(features[split.train], target[split.train])
         loss = float(np.mean((model.predict(rows) - truth) ** 2))

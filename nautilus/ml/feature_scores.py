@@ -58,7 +58,8 @@ class FeatureImportance(Result):
     unit : str
         Of the raw scores and noise floors.
     n_used : int
-        Rows without a missing value.
+        Rows: times without a missing value, for each asset.
+    n_assets : int
     n_test : int or None
         The last rows, on which a model was tested.
     horizon, block_length, n_permutations, seed : int
@@ -72,6 +73,7 @@ class FeatureImportance(Result):
     method: str
     unit: str
     n_used: int
+    n_assets: int
     n_test: int | None
     horizon: int
     block_length: int

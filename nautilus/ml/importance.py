@@ -10,25 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.core.checks import check_choice, check_probability, check_window
-from nautilus.core.errors import DataError, LabelError, NotEnoughDataError, ParameterError
-from nautilus.core.frames import aligned
+from nautilus.core.errors import LabelError, NotEnoughDataError, ParameterError
 from nautilus.core.results import Reason
 from nautilus.ml.dependence import (
     Dependence,
     absolute_correlations,
     block_permutations,
+    each_asset,
     held_out_losses,
     mutual_informations,
     rank_correlation,
 )
 from nautilus.ml.feature_scores import FeatureImportance, FeatureScore
+from nautilus.ml.observations import LEAST_TIMES, Observations, observations
 
 __all__ = ["UNITS", "feature_importance"]
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 NAN = float("nan")
-LEAST_ROWS = 30
 BLOCKS_OF_HORIZON = 4
 UNITS = {
     "mutual_information": "nats",
@@ -58,7 +57,7 @@ def feature_importance(
       ``random_state=seed``, one column at a time.
     - ``correlation``: absolute value of Spearman's.
     - ``permutation``: R squared that a model of the earlier rows loses over the last rows when the
-      feature is shuffled there; training ends `horizon` rows before the test begins.
+      feature is shuffled there; training ends `horizon` times before the test begins.
 
     The noise floor is the quantile at `confidence` of the same score with blocks of the target in
     another order (for ``permutation``: of the feature, over the test rows). Rows of a target that
@@ -68,23 +67,23 @@ def feature_importance(
 
     Parameters
     ----------
-    features : frame or array (time, feature)
-        Known at each time.
-    target : series (time,)
+    features : frame or array (time, feature), or mapping of feature -> (time, asset)
+        Known at each time. Of several assets all rows are pooled, and those of one time stay
+        together when time is shuffled; standardise each day first where levels differ by asset.
+    target : series (time,), or (time, asset)
         Such as the return of the `horizon` periods that follow. Joined on time.
     method : {"mutual_information", "correlation", "permutation"}
     horizon : int
         Periods that the target looks ahead.
     block_length : int, optional
-        Rows that stay together; by default 1 for `horizon` 1, else 4 `horizon`. For rows that are
-        pooled over S assets, sorted by time, S times as much.
+        Times that stay together; by default 1 for `horizon` 1, else 4 `horizon`.
     n_permutations : int
     confidence : float
         Of the noise floor; (n_permutations + 1) (1 - confidence) must be at least 1.
     groups : mapping of feature -> str, optional
         Sums of scores by group are given then.
     test_share : float
-        Share of the last rows to test on, for ``permutation``.
+        Share of the last times to test on, for ``permutation``.
     min_overlap : float
         Share of the times of `features` that `target` must have.
     seed : int
@@ -92,13 +91,13 @@ def feature_importance(
     Returns
     -------
     FeatureImportance
-        Rows with a missing or infinite value in any feature or the target are left out. A feature
-        that is constant over them scores 0, one without any value NaN, each with a reason.
+        A time with a missing or infinite value in any feature or the target is left out. A feature
+        that is constant over the rest scores 0, one without any value NaN, each with a reason.
 
     Raises
     ------
     NotEnoughDataError
-        Fewer than 30 rows, or test rows.
+        Fewer than 30 times, or times to train or to test on.
     ParameterError, LabelError, DataError, OverlapError, ShapeError, TimeIndexError
 
     References
@@ -118,23 +117,19 @@ def feature_importance(
     check_choice(method, "method", UNITS)
     ahead, count = check_window(horizon, "horizon"), check_window(n_permutations, "n_permutations")
     level = _level(check_probability(confidence, "confidence"), count)
-    values, truth, names = _joined(features, target, min_overlap)
-    named = _groups(groups, names)
-    present = np.asarray(np.isfinite(values).any(axis=0))
-    rows, known = _complete(values, truth, present, names)
-    varying = present & _varies(rows)
-    length = _block_length(block_length, ahead, len(rows))
-    tested = math.floor(check_probability(test_share, "test_share") * len(rows))
+    seen = observations(features, target, min_overlap=min_overlap)
+    named = _groups(groups, seen.names)
+    length = _block_length(block_length, ahead, seen.times)
+    tested = math.floor(check_probability(test_share, "test_share") * seen.times)
     found = _dependence(
-        method, rows[:, varying], known, length=length, count=count, ahead=ahead, test=tested,
-        seed=seed,
-    )  # fmt: skip
-    scores = _scores(found, level, rank_correlation(rows[:, varying], known))
-    listed = _listed(names, present, varying, scores)
+        method, seen, length=length, count=count, ahead=ahead, test=tested, seed=seed
+    )
+    scores = _scores(found, level, rank_correlation(seen.rows[:, seen.varying], seen.target))
+    listed = _listed(seen, scores)
     return FeatureImportance(
-        method=method, unit=UNITS[method], n_used=len(rows),
-        n_test=tested if method == "permutation" else None, horizon=ahead, block_length=length,
-        n_permutations=count, seed=seed, confidence=float(confidence),
+        method=method, unit=UNITS[method], n_used=len(seen.rows), n_assets=seen.assets,
+        n_test=tested * seen.assets if method == "permutation" else None, horizon=ahead,
+        block_length=length, n_permutations=count, seed=seed, confidence=float(confidence),
         held_out_r_squared=found.held_out, feature_importance=listed,
         feature_groups=None if named is None else _group_sums(listed, named),
         reasons=_caveats(listed, found.held_out),
@@ -153,83 +148,40 @@ def _level(confidence: float, count: int) -> int:
     return math.ceil((count + 1) * confidence - 1e-9) - 1
 
 
-def _joined(features: Any, target: Any, min_overlap: float) -> tuple[Floats, Floats, list[str]]:
-    values, other, like = aligned(
-        features, target, names=("features", "target"), min_overlap=min_overlap
-    )
-    if other.shape[1] != 1:
-        raise DataError(
-            f"`target` must be one series, got {other.shape[1]} columns.", field="target"
-        )
-    return values, other[:, 0], [str(name) for name in like.columns]
-
-
-def _complete(
-    values: Floats, target: Floats, present: Flags, names: list[str]
-) -> tuple[Floats, Floats]:
-    """Rows with a value of each feature that has any, and of the target."""
-    there = np.isfinite(values[:, present]).all(axis=1) & np.isfinite(target)
-    if there.sum() < LEAST_ROWS:
-        counts = {n: int(c) for n, c in zip(names, np.isfinite(values).sum(axis=0), strict=True)}
-        fewest = min(counts, key=lambda name: counts[name], default="target")
-        raise NotEnoughDataError(
-            f"`features` and `target` must share {LEAST_ROWS} rows without a missing value, got"
-            f" {int(there.sum())}; {fewest!r} has {counts.get(fewest, 0)} values.",
-            field="features",
-        )
-    known = target[there]
-    if not _varies(known[:, None])[0]:
-        raise DataError("`target` must not be constant: nothing can tell of it.", field="target")
-    return values[there], known
-
-
-def _varies(rows: Floats) -> Flags:
-    """Columns whose values differ by more than rounding."""
-    known = np.where(np.isfinite(rows), rows, 0.0)
-    size = np.abs(known).max(axis=0, initial=0.0)
-    varies: Flags = np.ptp(known, axis=0) > 8.0 * np.finfo(np.float64).eps * size
-    return varies
-
-
 def _block_length(given: int | None, horizon: int, n: int) -> int:
     if given is None:
         return 1 if horizon == 1 else min(BLOCKS_OF_HORIZON * horizon, n // 4)
     length = check_window(given, "block_length")
     if length > n // 4:
         raise ParameterError(
-            f"`block_length` must be at most a quarter of the {n} rows, got {length}.",
+            f"`block_length` must be at most a quarter of the {n} times, got {length}.",
             field="block_length",
         )
     return length
 
 
 def _dependence(
-    method: str,
-    rows: Floats,
-    target: Floats,
-    *,
-    length: int,
-    count: int,
-    ahead: int,
-    test: int,
-    seed: int,
+    method: str, seen: Observations, *, length: int, count: int, ahead: int, test: int, seed: int
 ) -> Dependence:
+    rows = seen.rows[:, seen.varying]
     if not rows.shape[1]:
         return Dependence(np.empty(0), np.empty((0, count)))
     if method == "permutation":
-        if min(test, len(target) - test - ahead) < LEAST_ROWS:
+        train = seen.times - test - ahead
+        if min(test, train) < LEAST_TIMES:
             raise NotEnoughDataError(
-                f"`features` must leave {LEAST_ROWS} rows each to train and to test on, got"
-                f" {len(target) - test - ahead} and {test}.",
+                f"`features` must leave {LEAST_TIMES} times each to train and to test on, got"
+                f" {train} and {test}.",
                 field="features",
             )
-        blocks = min(length, test // 4)
+        orders = block_permutations(test, count, min(length, test // 4), seed)
         return held_out_losses(
-            rows, target, test=test, gap=ahead, shuffles=(count, blocks), seed=seed
-        )
-    orders = block_permutations(len(target), count, length, seed)
+            rows, seen.target, orders=each_asset(orders, seen.assets), gap=ahead * seen.assets,
+            seed=seed,
+        )  # fmt: skip
+    orders = block_permutations(seen.times, count, length, seed)
     score = mutual_informations if method == "mutual_information" else absolute_correlations
-    return score(rows, target, orders, seed)
+    return score(rows, seen.target, each_asset(orders, seen.assets), seed)
 
 
 def _scores(found: Dependence, level: int, correlations: Floats) -> list[dict[str, float]]:
@@ -246,28 +198,22 @@ def _scores(found: Dependence, level: int, correlations: Floats) -> list[dict[st
     return [{k: float(v[i]) for k, v in table.items()} for i in range(len(shares))]
 
 
-def _listed(
-    names: list[str],
-    present: Flags,
-    varying: Flags,
-    scores: list[dict[str, float]],
-) -> tuple[FeatureScore, ...]:
+def _listed(seen: Observations, scores: list[dict[str, float]]) -> tuple[FeatureScore, ...]:
     """In the order of the ranks, and of the columns where they are equal."""
     left = iter(scores)
-    values = [
-        next(left) if v else _no_score(p) for v, p in zip(varying, present, strict=True)
-    ]  # fmt: skip
+    flags = list(zip(seen.names, seen.present, seen.varying, strict=True))
+    values = [next(left) if varies else _no_score(bool(has)) for _, has, varies in flags]
     raw = [one["raw_score"] for one in values]
     found = [
         FeatureScore(
             feature=name,
             rank=None if math.isnan(mine) else 1 + sum(other > mine for other in raw),
-            reasons=() if v else (_why(name, p),),
+            reasons=() if varies else (_why(name, bool(has)),),
             **one,
         )
-        for name, one, mine, v, p in zip(names, values, raw, varying, present, strict=True)
+        for (name, has, varies), one, mine in zip(flags, values, raw, strict=True)
     ]
-    return tuple(sorted(found, key=lambda one: one.rank or len(names) + 1))
+    return tuple(sorted(found, key=lambda one: one.rank or len(raw) + 1))
 
 
 def _no_score(present: bool) -> dict[str, float]:
@@ -294,7 +240,7 @@ def _caveats(listed: tuple[FeatureScore, ...], held_out: float | None) -> tuple[
     return tuple(found)
 
 
-def _groups(groups: Mapping[str, str] | None, names: list[str]) -> dict[str, str] | None:
+def _groups(groups: Mapping[str, str] | None, names: tuple[str, ...]) -> dict[str, str] | None:
     if groups is None:
         return None
     found = {str(name): str(group) for name, group in groups.items()}

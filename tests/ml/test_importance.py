@@ -20,6 +20,7 @@ from nautilus.core.errors import (
     NotEnoughDataError,
     OverlapError,
     ParameterError,
+    ShapeError,
 )
 from nautilus.core.results import unexplained
 from nautilus.ml import feature_importance
@@ -267,6 +268,62 @@ def test_a_model_without_skill_says_so():
     assert "NO_SKILL" in [r.code for r in found.reasons]
 
 
+def pool(n=120, assets=5, seed=4):
+    """Two features of several assets; the first tells of the target, days have a common shock."""
+    rng = np.random.default_rng(seed)
+    a, b, noise = rng.standard_normal((3, n, assets))
+    day = rng.standard_normal((n, 1))
+    return {"a": a, "b": b + day}, 0.7 * a + 0.5 * noise
+
+
+@methods
+def test_pooled_assets_are_all_their_rows_by_time(method):
+    features, target = pool()
+    flat = np.column_stack([features["a"].reshape(-1), features["b"].reshape(-1)])
+    options = {"method": method, "n_permutations": 19}
+    found = feature_importance(features, target, **options)
+    assert (found.n_used, found.n_assets) == (600, 5)
+    scores = by_feature(found)
+    assert scores["a"] > scores["b"]
+    assert by_feature(found, "above_noise")["a"]
+    if method != "permutation":
+        alone = by_feature(feature_importance(flat, target.reshape(-1), **options))
+        assert list(scores.values()) == pytest.approx(list(alone.values()), abs=1e-12)
+    else:
+        assert found.n_test == 36 * 5
+
+
+@methods
+def test_pooled_frames_are_joined_by_asset_and_time(method):
+    features, target = pool()
+    names = list("VWXYZ")
+    frames = {k: pd.DataFrame(v, DAYS[:120], names) for k, v in features.items()}
+    turned = pd.DataFrame(target, DAYS[:120], names)[names[::-1]].iloc[4:]
+    turned.iloc[7, 2] = NAN
+    options = {"method": method, "n_permutations": 19}
+    keep = np.setdiff1d(np.arange(120), [0, 1, 2, 3, 11])
+    kept = {k: v[keep] for k, v in features.items()}
+    expected = feature_importance(kept, target[keep], **options)
+    assert feature_importance(frames, turned, **options) == expected
+
+
+def test_a_shock_that_all_assets_share_fools_rows_and_not_times():
+    def days(rng):
+        x, y = rng.standard_normal((2, 60, 1))
+        own = rng.standard_normal((2, 60, 8))
+        return x + 0.3 * own[0], y + 0.3 * own[1]
+
+    options = {"method": "correlation", "n_permutations": 19}
+    pooled = rows = 0
+    for seed in range(150):
+        x, y = days(np.random.default_rng(seed))
+        (whole,) = feature_importance({"x": x}, y, **options).feature_importance
+        pooled += whole.above_noise
+        rows += alone(x.reshape(-1), y.reshape(-1), **options).above_noise
+    assert scipy.stats.binomtest(pooled, 150, 0.05).pvalue > 1e-3
+    assert rows > 5 * pooled
+
+
 @methods
 def test_every_kind_gives_the_same(method):
     x, y = data(n=130)
@@ -309,9 +366,20 @@ X, Y = data(n=60)
         (lambda: feature_importance(X, Y, block_length=30), ParameterError, "a quarter"),
         (lambda: feature_importance(X, Y, test_share=30), ParameterError, "Pass 0.3"),
         (lambda: feature_importance(X, Y, groups={"0": "a"}), LabelError, "lacks"),
-        (lambda: feature_importance(X[:20], Y[:20]), NotEnoughDataError, "30 rows"),
+        (lambda: feature_importance(X[:20], Y[:20]), NotEnoughDataError, "30 times"),
         (lambda: feature_importance(X, Y, method="permutation"), NotEnoughDataError, "to test on"),
-        (lambda: feature_importance(X, X), DataError, "`target` must be one series"),
+        (lambda: feature_importance(X, X), ShapeError, "`target` must be one series"),
+        (lambda: feature_importance({}, X), DataError, "at least one feature"),
+        (lambda: feature_importance({"a": X}, X[:, :2]), ShapeError, "the 4 assets"),
+        (lambda: feature_importance({"a": X, "b": X[:, :2]}, X), ShapeError, "4 columns"),
+        (
+            lambda: feature_importance(
+                {"a": pd.DataFrame(X, DAYS[:60], list("abcd"))},
+                pd.DataFrame(X, DAYS[:60], list("abce")),
+            ),
+            LabelError,
+            "lacks d",
+        ),
         (lambda: feature_importance(X, 0.0 * Y + 0.3), DataError, "`target` must not be constant"),
         (
             lambda: feature_importance(
