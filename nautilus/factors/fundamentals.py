@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +123,8 @@ def fundamental_features(
     quarters, or the year to date plus the last year less the same months of it, so that a fourth
     quarter, which is never filed, is the year less nine months. Balances are of the end of those
     months; an average is the mean of that one and the one of a year before. Growth is
-    (last / base)^(1/5) - 1 with the twelve months that ended five years earlier.
+    (last / base)^(1/5) - 1 with the twelve months that ended five years earlier. A year that was
+    restated may stand beside months that were not.
 
     - ``pe_ratio`` market value / net income; ``price_to_book`` / equity; ``price_to_sales`` /
       revenue. Market value is `price` times `shares`.
@@ -183,8 +183,9 @@ def fundamental_features(
     >>> found.period_end.isoformat(), found.gross_margin > found.net_margin
     ('2024-03-31', True)
     """
-    groups = tuple(check_choice(one, "feature_types", FEATURE_TYPES) for one in feature_types)
-    paid = None if price is None or math.isnan(price) else check_positive(price, "price")
+    asked = (feature_types,) if isinstance(feature_types, str) else feature_types
+    groups = tuple(check_choice(one, "feature_types", FEATURE_TYPES) for one in asked)
+    paid = None if price is None or price != price else check_positive(price, "price")
     count = None if shares is None else check_positive(shares, "shares")
     known = known_facts(facts, symbol=symbol, as_of=as_of, currency=currency)
     end = known.last_year_end(FLOWS) or known.last_day(BALANCES)

@@ -31,8 +31,9 @@ def mean_and_deviation(rows: Floats) -> tuple[Floats, Floats]:
     count = _count(rows)
     mean = np.nansum(shifted, axis=1, keepdims=True) / np.maximum(count, 1)
     distance = shifted - mean
-    squares = np.nansum(distance * distance, axis=1, keepdims=True)
-    spread = np.sqrt(squares / np.maximum(count - 1, 1))
+    unit = np.ldexp(1.0, np.frexp(_largest(distance))[1])  # a power of two costs no digit
+    squares = np.nansum((distance / unit) ** 2, axis=1, keepdims=True)
+    spread = unit * np.sqrt(squares / np.maximum(count - 1, 1))
     flat = _flat(rows)
     return np.where(flat & ~np.isnan(rows), 0.0, distance), np.where(flat, 0.0, spread)
 

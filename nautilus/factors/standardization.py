@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -280,7 +280,13 @@ def _polars_cross_section(data: Any) -> tuple[Floats, Labels | None, Callable[[F
     return values[None, :], labels, lambda rows: data.with_columns(polars.Series(column, rows[0]))
 
 
-def _refuse_times(index: Sequence[Any] | Any) -> None:
+def _refuse_times(index: Any) -> None:
+    if getattr(index, "nlevels", 1) > 1:
+        raise ShapeError(
+            "`factor` must be (time, asset) or one value for each asset, got a series with"
+            f" {index.nlevels} levels of labels. Call .unstack() for a table by time and asset.",
+            field="factor",
+        )
     if getattr(getattr(index, "dtype", None), "kind", "") == "M" or hasattr(index, "freqstr"):
         raise ShapeError(
             "`factor` must be (time, asset) or one value for each asset, got a series over time:"

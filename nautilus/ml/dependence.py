@@ -55,15 +55,21 @@ def _block_permutation(n: int, length: int, rng: np.random.Generator) -> Rows:
     return np.concatenate([parts[i] for i in rng.permutation(len(parts))])
 
 
-def each_asset(orders: Rows, assets: int) -> Rows:
-    """The same orders of times for rows (time x asset): an asset stays where it is.
+def each_asset(orders: Rows, assets: int, seed: int) -> Rows:
+    """Orders of times as orders of rows (time x asset), the assets in another order each time.
+
+    One order of the assets for all times of a shuffle: what is always high stays always high, and
+    stands beside another asset's target. Else a lasting difference between assets would be part of
+    every shuffle and could never be told from chance.
 
     Examples
     --------
-    >>> each_asset(np.array([[1, 0]]), 3).tolist()
-    [[3, 4, 5, 0, 1, 2]]
+    >>> each_asset(np.array([[1, 0]]), 3, seed=0).tolist()
+    [[5, 4, 3, 2, 1, 0]]
     """
-    whole: Rows = orders[:, :, None] * assets + np.arange(assets)
+    rng = np.random.default_rng([seed, assets])
+    places = rng.permuted(np.tile(np.arange(assets), (len(orders), 1)), axis=1)
+    whole: Rows = orders[:, :, None] * assets + places[:, None, :]
     return whole.reshape(len(orders), -1)
 
 
@@ -130,7 +136,8 @@ def _settled(ordered: Floats, values: Floats, reach: Floats, found: Rows) -> Row
 
 def _scaled(values: Floats, noise: Floats) -> Floats:
     """Deviation 1, and noise far below it, so that no two values are equal."""
-    scaled: Floats = values / values.std()
+    moderate = np.ldexp(values, -np.frexp(np.abs(values).max())[1])  # squares stay in range
+    scaled: Floats = moderate / moderate.std()
     return scaled + NOISE * max(1.0, float(np.mean(np.abs(scaled)))) * noise
 
 

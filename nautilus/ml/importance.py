@@ -68,8 +68,8 @@ def feature_importance(
     Parameters
     ----------
     features : frame or array (time, feature), or mapping of feature -> (time, asset)
-        Known at each time. Of several assets all rows are pooled, and those of one time stay
-        together when time is shuffled; standardise each day first where levels differ by asset.
+        Known at each time. Of several assets all rows are pooled. When time is shuffled the rows of
+        one time stay together, and the assets of the target take another order among themselves.
     target : series (time,), or (time, asset)
         Such as the return of the `horizon` periods that follow. Joined on time.
     method : {"mutual_information", "correlation", "permutation"}
@@ -116,24 +116,33 @@ def feature_importance(
     """
     check_choice(method, "method", UNITS)
     ahead, count = check_window(horizon, "horizon"), check_window(n_permutations, "n_permutations")
+    start = _seed(seed)
     level = _level(check_probability(confidence, "confidence"), count)
     seen = observations(features, target, min_overlap=min_overlap)
     named = _groups(groups, seen.names)
     length = _block_length(block_length, ahead, seen.times)
     tested = math.floor(check_probability(test_share, "test_share") * seen.times)
     found = _dependence(
-        method, seen, length=length, count=count, ahead=ahead, test=tested, seed=seed
+        method, seen, length=length, count=count, ahead=ahead, test=tested, seed=start
     )
     scores = _scores(found, level, rank_correlation(seen.rows[:, seen.varying], seen.target))
     listed = _listed(seen, scores)
     return FeatureImportance(
         method=method, unit=UNITS[method], n_used=len(seen.rows), n_assets=seen.assets,
         n_test=tested * seen.assets if method == "permutation" else None, horizon=ahead,
-        block_length=length, n_permutations=count, seed=seed, confidence=float(confidence),
+        block_length=length, n_permutations=count, seed=start, confidence=float(confidence),
         held_out_r_squared=found.held_out, feature_importance=listed,
         feature_groups=None if named is None else _group_sums(listed, named),
         reasons=_caveats(listed, found.held_out),
     )  # fmt: skip
+
+
+def _seed(given: int) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < 2**32:
+        raise ParameterError(
+            f"`seed` must be a whole number from 0 to 2**32 - 1, got {given!r}.", field="seed"
+        )
+    return given
 
 
 def _level(confidence: float, count: int) -> int:
@@ -174,14 +183,13 @@ def _dependence(
                 f" {train} and {test}.",
                 field="features",
             )
-        orders = block_permutations(test, count, min(length, test // 4), seed)
-        return held_out_losses(
-            rows, seen.target, orders=each_asset(orders, seen.assets), gap=ahead * seen.assets,
-            seed=seed,
-        )  # fmt: skip
-    orders = block_permutations(seen.times, count, length, seed)
+        times = block_permutations(test, count, min(length, test // 4), seed)
+        orders = each_asset(times, seen.assets, seed)
+        gap = ahead * seen.assets
+        return held_out_losses(rows, seen.target, orders=orders, gap=gap, seed=seed)
+    times = block_permutations(seen.times, count, length, seed)
     score = mutual_informations if method == "mutual_information" else absolute_correlations
-    return score(rows, seen.target, each_asset(orders, seen.assets), seed)
+    return score(rows, seen.target, each_asset(times, seen.assets, seed), seed)
 
 
 def _scores(found: Dependence, level: int, correlations: Floats) -> list[dict[str, float]]:

@@ -120,6 +120,7 @@ def test_they_come_in_the_documented_groups_under_the_documented_names():
 
 def test_what_was_not_asked_for_does_not_apply():
     found = features(company(), feature_types=["growth"])
+    assert found == features(company(), feature_types="growth")
     assert found.roe is None
     assert list(found.fundamental_features) == ["growth"]
 
@@ -395,6 +396,7 @@ def test_twelve_months_of_a_simulated_company_are_its_last_four_quarters():
             "no zone",
         ),
         (lambda: features(company(), price=-1.0), ParameterError, "`price` must be above 0"),
+        (lambda: features(company(), price="30"), ParameterError, "`price` must be a number"),
         (lambda: features(company(), shares=0), ParameterError, "`shares` must be above 0"),
         (
             lambda: features(company(), feature_types=["value"]),

@@ -198,6 +198,15 @@ def test_the_unit_and_the_level_of_a_factor_do_not_matter(method, row, shift, sc
     np.testing.assert_allclose(moved, found, rtol=1e-6, atol=1e-6)
 
 
+@scored
+@pytest.mark.parametrize("power", [-1000, -300, 300, 990])
+def test_no_unit_is_too_small_or_too_large(method, power):
+    row = panel().iloc[0].to_numpy()
+    expected = standardize(row, method=method)
+    found = standardize(np.ldexp(row, power), method=method)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 @methods
 @given(row=rows, seed=st.integers(0, 99))
 def test_the_order_of_the_assets_does_not_matter(method, row, seed):
@@ -251,6 +260,7 @@ def test_zscores_have_mean_zero_and_deviation_one_or_are_all_zero(row):
         (lambda: standardize({"A": 1.0}, groups={"A": "x", "B": "x"}), LabelError, "too many"),
         (lambda: standardize([1.0, 2.0], groups=["x"]), ShapeError, "2 labels"),
         (lambda: standardize(panel()["S0"]), ShapeError, "a single asset"),
+        (lambda: standardize(panel().stack()), ShapeError, "unstack"),
         (lambda: standardize([1.0], exposures={}), DataError, "not empty"),
         (lambda: standardize([1.0], exposures={"s": {"A": 1.0}}), LabelError, "lacks"),
         (lambda: standardize([1.0], exposures={"s": np.ones((2, 3))}), ShapeError, "the shape"),

@@ -186,7 +186,7 @@ def test_the_order_of_the_features_does_not_matter(method, seed):
 
 
 @methods
-@given(scale=st.sampled_from([1e-6, 0.125, 3.0, 4096.0, 1e9]))
+@given(scale=st.sampled_from([1e-250, 1e-6, 0.125, 3.0, 4096.0, 1e200]))
 def test_the_unit_of_a_feature_does_not_matter(method, scale):
     x, y = data(n=110)
     options = {"method": method, "n_permutations": 19}
@@ -307,21 +307,37 @@ def test_pooled_frames_are_joined_by_asset_and_time(method):
     assert feature_importance(frames, turned, **options) == expected
 
 
-def test_a_shock_that_all_assets_share_fools_rows_and_not_times():
-    def days(rng):
-        x, y = rng.standard_normal((2, 60, 1))
-        own = rng.standard_normal((2, 60, 8))
-        return x + 0.3 * own[0], y + 0.3 * own[1]
+def shocks_of_the_day(rng):
+    x, y = rng.standard_normal((2, 60, 1))
+    return x, y
 
+
+def levels_of_the_asset(rng):
+    x, y = rng.standard_normal((2, 1, 8))
+    return x, y
+
+
+@pytest.mark.parametrize("make", [shocks_of_the_day, levels_of_the_asset])
+def test_what_rows_share_fools_rows_and_not_times_and_assets(make):
     options = {"method": "correlation", "n_permutations": 19}
     pooled = rows = 0
-    for seed in range(150):
-        x, y = days(np.random.default_rng(seed))
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        shared, own = make(rng), 0.3 * rng.standard_normal((2, 60, 8))
+        x, y = shared[0] + own[0], shared[1] + own[1]
         (whole,) = feature_importance({"x": x}, y, **options).feature_importance
         pooled += whole.above_noise
         rows += alone(x.reshape(-1), y.reshape(-1), **options).above_noise
-    assert scipy.stats.binomtest(pooled, 150, 0.05).pvalue > 1e-3
+    assert scipy.stats.binomtest(pooled, 120, 0.05).pvalue > 1e-3
     assert rows > 5 * pooled
+
+
+def test_a_lasting_difference_between_assets_is_found():
+    rng = np.random.default_rng(0)
+    level = np.linspace(-1.0, 1.0, 8)
+    x, y = level + 0.3 * rng.standard_normal((2, 60, 8))
+    (one,) = feature_importance({"x": x}, y, method="correlation").feature_importance
+    assert one.p_value == 0.01
 
 
 @methods
@@ -369,6 +385,7 @@ X, Y = data(n=60)
         (lambda: feature_importance(X[:20], Y[:20]), NotEnoughDataError, "30 times"),
         (lambda: feature_importance(X, Y, method="permutation"), NotEnoughDataError, "to test on"),
         (lambda: feature_importance(X, X), ShapeError, "`target` must be one series"),
+        (lambda: feature_importance(X, Y, seed=-1), ParameterError, "`seed` must be"),
         (lambda: feature_importance({}, X), DataError, "at least one feature"),
         (lambda: feature_importance({"a": X}, X[:, :2]), ShapeError, "the 4 assets"),
         (lambda: feature_importance({"a": X, "b": X[:, :2]}, X), ShapeError, "4 columns"),
