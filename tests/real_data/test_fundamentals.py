@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import json
 
 import polars as pl
 import pytest
@@ -82,6 +83,46 @@ def test_no_later_filing_changes_an_earlier_day(snow):
         if known.height:
             alone = features(known, day)
             assert repr(alone.to_dict()) == repr(features(snow, day).to_dict())
+
+
+def by_the_textbook(raw, concept, day):
+    """(last day, twelve months): the filed year, or year to date + last year - the same of it."""
+    (facts,) = raw["facts"]["us-gaap"][concept]["units"].values()
+    known = {}
+    for fact in sorted(facts, key=lambda fact: (fact["filed"], fact["accn"])):
+        if fact["filed"] <= day and "start" in fact:
+            known[fact["start"], fact["end"]] = fact["val"]
+    years = {k: v for k, v in known.items() if k[0][5:] == "02-01" and k[1][5:] == "01-31"}
+    last = max(end for _, end in known)
+    if last[5:] == "01-31":
+        (year,) = (v for (_, end), v in years.items() if end == last)
+        return last, year
+    begin = max(start for start, end in known if end == last and start[5:] == "02-01")
+    before = str(int(begin[:4]) - 1)
+    (year,) = (v for (start, _), v in years.items() if start == before + begin[4:])
+    same = known[before + begin[4:], str(int(last[:4]) - 1) + last[4:]]
+    return last, known[begin, last] + year - same
+
+
+def test_every_filing_day_agrees_with_the_textbook(snow, folder):
+    body = (folder / "fundamentals/sec_companyfacts_SNOW_trimmed.json.gz").read_bytes()
+    raw = json.loads(gzip.decompress(body))
+    concepts = {
+        "net_margin": "NetIncomeLoss",
+        "gross_margin": "GrossProfit",
+        "operating_margin": "OperatingIncomeLoss",
+    }
+    days = [str(day) for day in snow["filed"].unique().sort() if str(day) >= "2021-03-31"]
+    assert len(days) >= 15
+    for day in days:
+        found = features(snow, day)
+        end, revenue = by_the_textbook(
+            raw, "RevenueFromContractWithCustomerExcludingAssessedTax", day
+        )
+        assert str(found.period_end) == end
+        for name, concept in concepts.items():
+            expected = by_the_textbook(raw, concept, day)[1] / revenue
+            assert getattr(found, name) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.fixture(scope="module")
