@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import nautilus.factors as factors
     import nautilus.indicators as indicators
     import nautilus.marketdata as marketdata
+    import nautilus.ml as ml
     import nautilus.portfolio as portfolio
     import nautilus.reports as reports
     import nautilus.risk as risk
@@ -31,6 +32,7 @@ __all__ = [
     "factors",
     "indicators",
     "marketdata",
+    "ml",
     "portfolio",
     "reports",
     "risk",
@@ -48,6 +50,7 @@ __getattr__, __dir__ = lazy_exports(
         "factors": [],
         "indicators": [],
         "marketdata": [],
+        "ml": [],
         "portfolio": [],
         "reports": [],
         "risk": [],

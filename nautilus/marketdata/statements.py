@@ -14,6 +14,7 @@ from nautilus.marketdata.fundamentals import simulate_fundamentals
 from nautilus.marketdata.market_model import World
 from nautilus.marketdata.reference import find_instrument, known_symbols
 from nautilus.marketdata.simulation import checked_days, checked_seed
+from nautilus.marketdata.statement_details import DETAIL_FLOWS, DETAILS, detail_lines
 from nautilus.marketdata.trading_days import Date
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["CONCEPTS", "simulate_statements"]
 
 Floats = NDArray[np.float64]
 
-CONCEPTS = {
+MAIN = {
     "Revenues": "USD",
     "GrossProfit": "USD",
     "NetIncomeLoss": "USD",
@@ -33,8 +34,15 @@ CONCEPTS = {
     "StockholdersEquity": "USD",
     "CommonStockSharesOutstanding": "shares",
 }
+CONCEPTS = MAIN | dict.fromkeys(DETAILS, "USD")
 # Of a quarter (flows) or its end (stocks).
-FLOWS = ("Revenues", "GrossProfit", "NetIncomeLoss", "NetCashProvidedByOperatingActivities")
+FLOWS = (
+    "Revenues",
+    "GrossProfit",
+    "NetIncomeLoss",
+    "NetCashProvidedByOperatingActivities",
+    *DETAIL_FLOWS,
+)
 FIRST_YEAR = 2009
 GROWTH, GROWTH_SPREAD, PERSISTENCE, SHOCK = 0.010, 0.006, 0.8, 0.03
 SEASONS = 0.05
@@ -49,7 +57,8 @@ def simulate_statements(
     """Quarterly statements of simulated companies, as they were filed and as they were restated.
 
     Log revenue grows, with an AR(1) around it and a season; margins revert to their mean; equity
-    grows by what is earned and not paid out; assets are liabilities plus equity to the dollar. A
+    grows by what is earned and not paid out; assets are liabilities plus equity to the dollar;
+    operating income, depreciation, dividends, inventory, receivables, cash and debt fit these. A
     quarter is filed 25 to 45 days after its end. One in 25 is restated by up to some per cent half
     a year later: who looks at a day before sees the first figures. Independent of the simulated
     prices, so that a factor built on them is expected to earn nothing.
@@ -78,7 +87,7 @@ def simulate_statements(
     --------
     >>> rows = simulate_statements(["AAPL"], start="2024-01-01", end="2024-12-31")
     >>> rows["concept"].n_unique(), rows["source"][0]
-    (8, 'simulated')
+    (16, 'simulated')
     """
     import polars as pl
 
@@ -173,7 +182,11 @@ def _figures(symbol: str, world: World, size: int) -> dict[str, list[float]]:
     cash = np.round(income + 0.05 * revenue)
     shares = np.full(size, facts["shares_outstanding"])
     columns = (revenue, profit, income, cash, liabilities + equity, liabilities, equity, shares)
-    return dict(zip(CONCEPTS, (column.tolist() for column in columns), strict=True))
+    lines = dict(zip(MAIN, columns, strict=True))
+    # A stream of their own: the main lines are what they were before there were details.
+    draws = world.generator(symbol, "details").standard_normal((size + 1, 6))
+    lines |= detail_lines(lines, PAYOUT, draws[0], draws[1:])
+    return {name: line.tolist() for name, line in lines.items()}
 
 
 def _reverting(shocks: Floats, scale: float) -> Floats:

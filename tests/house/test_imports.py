@@ -18,6 +18,7 @@ DOORS = {
     "matplotlib": ("core/plot.py", "reports/figures.py"),
     "cvxpy": ("portfolio/solvers.py",),
     "arch": ("risk/garch.py", "ml/validation.py"),
+    "sklearn": ("ml/",),
     "msgspec": ("marketdata/tick_messages.py",),
     "redis": ("server/bus/redis_connection.py",),
     "httpx2": ("marketdata/sources/transport.py",),

@@ -14,7 +14,15 @@ import polars as pl
 
 import nautilus as nt
 from nautilus.accounting import Fill, Mark
-from nautilus.factors import style_factor_returns, style_scores
+from nautilus.factors import (
+    FundamentalFeatures,
+    IndustryRanking,
+    fundamental_features,
+    industry_relative,
+    standardize,
+    style_factor_returns,
+    style_scores,
+)
 
 from .data import DAYS, LABELS
 
@@ -303,7 +311,33 @@ ANALYTICS = [
     making(a.time_weighted_return, lambda: ([100.0, 160.0, 176.0], [0.0, 50.0, 0.0])),
 ]
 
+
+def statements():
+    return m.simulate_statements(["AAPL"], start="2019-01-02", end="2024-12-31")
+
+
+def two_companies():
+    rows = m.simulate_statements(["AAPL", "MSFT"], start="2019-01-02", end="2024-12-31")
+    return {
+        name: fundamental_features(rows, symbol=name, as_of="2024-06-28", price=100.0)
+        for name in ("AAPL", "MSFT")
+    }
+
+
+def features_of_apple(**options):
+    return fundamental_features(statements(), **options)
+
+
 FACTORS = [
+    Call(
+        FundamentalFeatures,
+        lambda: ((), {"as_of": "2024-06-28", "price": 100.0}),
+        by=features_of_apple,
+    ),
+    making(fundamental_features, lambda: (statements(),), as_of="2024-06-28", price=100.0),
+    call(IndustryRanking, percentile=85.0, rank=15, total_companies=100),
+    making(industry_relative, lambda: (two_companies(),)),
+    making(standardize, lambda: (panel(),), winsorize=0.1, groups=["x", "x", "y"]),
     making(
         style_factor_returns, lambda: (prices(),), factors=("size", "value"), fundamentals=FACTS
     ),
@@ -384,6 +418,30 @@ MARKETDATA = [
     making(m.tick_quality, lambda: (ticks(),), neighbours=10),
 ]
 
+
+def importance(**options):
+    return nt.ml.feature_importance(panel(), series().shift(-1), n_permutations=19, **options)
+
+
+ML = [
+    Call(
+        nt.ml.FeatureImportance,
+        lambda: ((), {"groups": dict.fromkeys(LABELS[:3], "g")}),
+        by=importance,
+    ),
+    call(
+        nt.ml.FeatureScore,
+        feature="rsi_14",
+        importance_score=0.34,
+        raw_score=0.1,
+        rank=1,
+        correlation_to_target=0.23,
+        p_value=0.01,
+        noise_floor=0.05,
+    ),
+    making(nt.ml.feature_importance, lambda: (panel(), series().shift(-1)), method="correlation"),
+]
+
 PORTFOLIO = [
     making(p.Allocation, lambda: (panel(),), by=p.min_variance),
     call(p.Constraints, max_weight=0.5),
@@ -460,4 +518,14 @@ RISK = [
     ],
 ]
 
-CALLS = [*ACCOUNTING, *ANALYTICS, *FACTORS, *INDICATORS, *MARKETDATA, *PORTFOLIO, *REPORTS, *RISK]
+CALLS = [
+    *ACCOUNTING,
+    *ANALYTICS,
+    *FACTORS,
+    *INDICATORS,
+    *MARKETDATA,
+    *ML,
+    *PORTFOLIO,
+    *REPORTS,
+    *RISK,
+]

@@ -103,6 +103,28 @@ def test_the_balance_sheet_balances_and_is_filed_in_time():
     assert delay.is_between(25, 45).all()
 
 
+def test_the_details_fit_the_main_lines():
+    rows = simulate_statements(**ALL)
+    first = rows.filter(~pl.col("form").str.ends_with("/A"))
+    wide = first.pivot("concept", index=["symbol", "period_end"], values="value")
+    wide = wide.sort("symbol", "period_end")
+    current = (
+        wide["InventoryNet"]
+        + wide["AccountsReceivableNetCurrent"]
+        + wide["CashAndCashEquivalentsAtCarryingValue"]
+    )
+    assert (current < wide["Assets"]).all()
+    debt = wide["LongTermDebtNoncurrent"] + wide["LongTermDebtCurrent"]
+    assert (debt < wide["Liabilities"]).all()
+    assert (wide["OperatingIncomeLoss"] < wide["GrossProfit"]).all()
+    # What is earned and not paid out is what equity grows by, to the dollar.
+    kept = wide["NetIncomeLoss"] - wide["PaymentsOfDividends"]
+    grown = wide["StockholdersEquity"].diff()
+    same = (wide["symbol"] == wide["symbol"].shift()) & (wide["NetIncomeLoss"] > 0)
+    assert (kept.filter(same) == grown.filter(same)).all()
+    assert same.sum() > 1000
+
+
 def test_a_restatement_is_not_known_before_it_was_filed(tmp_path):
     rows = simulate_statements(**ALL)
     again = rows.filter(pl.col("form").str.ends_with("/A")).row(0, named=True)
