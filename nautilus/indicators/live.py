@@ -135,6 +135,14 @@ class FeatureSet:
         found.bars = int(snapshot["bars"])
         return found
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FeatureSet.of, (self.snapshot(),)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FeatureSet) and self.snapshot() == other.snapshot()
+
+    __hash__ = None  # type: ignore[assignment]
+
     def _copied(self, states: list[Any]) -> list[Any]:
         nodes = self._plan.nodes
         return [node.fold.copied(one) for node, one in zip(nodes, states, strict=True)]

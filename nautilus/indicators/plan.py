@@ -116,8 +116,8 @@ def columns_of(
 
 
 def _read(spec: Spec) -> tuple[Indicator, dict[str, Any], str | None]:
-    parts: Sequence[Any] = (spec,) if isinstance(spec, str) else spec
-    if not 1 <= len(parts) <= 3 or not isinstance(parts[0], str):
+    parts: Any = (spec,) if isinstance(spec, str) else spec
+    if not isinstance(parts, Sequence) or not 1 <= len(parts) <= 3 or not isinstance(parts[0], str):
         raise ParameterError(
             f"`specs` holds {spec!r}; an indicator is 'rsi', ('rsi', {{'period': 21}}) or"
             " ('macd', {'fast': 5}, 'quick').",

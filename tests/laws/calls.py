@@ -347,6 +347,18 @@ FACTORS = [
 INDICATORS = [
     call(nt.indicators.Warmup, 5, 5),
     call(nt.indicators.available),
+    call(nt.indicators.compute, pd.DataFrame({"close": [1.0, 2.0]}), ["sma"]),
+    call(nt.indicators.FeatureSet, ["rsi"]),
+    call(nt.indicators.signal_summary, {"rsi_14": 25.0}, close=10.0),
+    call(
+        nt.indicators.SignalSummary,
+        bullish_signals=1,
+        bearish_signals=0,
+        neutral_signals=0,
+        overall_signal="BULLISH",
+        signal_strength=1.0,
+        signals={"rsi_14": "BULLISH"},
+    ),
     call(nt.indicators.BollingerBands, 4.0, 2.0, 0.0, 0.75),
     call(nt.indicators.Ichimoku, 1.0, 2.0, 1.5, 2.5, 1.0, 2.0),
     call(nt.indicators.KeltnerChannels, 3.0, 2.0, 1.0),
