@@ -17,7 +17,7 @@ from nautilus.core.results import Reason
 from nautilus.marketdata.reference import close_names, known_symbols
 from nautilus.marketdata.sources.errors import NoSourceAnswered
 from nautilus.marketdata.sources.failover import Attempt
-from nautilus.server.market.simulated import simulated_rows
+from nautilus.server.market.simulated import simulated_rows, simulated_versions
 from nautilus.server.market.sources import SIMULATED, MarketSources
 from nautilus.server.market.windows import Window
 
@@ -137,6 +137,25 @@ class Histories:
         if stale is not None:
             return stale
         raise self._nobody(asked, attempts)
+
+    async def every_version(self, asked: Asked) -> pl.DataFrame:
+        """Statements or macro values of one source with all their versions, to be read as of days.
+
+        Raises
+        ------
+        NotFoundError
+            Nobody has any, or not even the simulated market may answer.
+        """
+        return await self._run(self._every_version, asked)  # type: ignore[no-any-return]
+
+    def _every_version(self, asked: Asked) -> pl.DataFrame:
+        stored = self._stored_by(asked.symbol, asked.kind)
+        if stored:
+            store = self.sources.market.open()
+            return store.read(asked.kind, [asked.symbol], source=stored[0], revisions=True)
+        if not (asked.fallback and self.sources.simulated):
+            raise self._nobody(asked, ())
+        return simulated_versions(asked.symbol, asked.kind, self._clock())
 
     def _plan(self, asked: Asked, named: list[str]) -> list[str]:
         """Whom to ask, in order. Real data keep the simulated market out, unless it is named."""

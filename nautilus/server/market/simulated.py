@@ -14,7 +14,7 @@ from nautilus.server.market.windows import Window
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["simulated_rows"]
+__all__ = ["simulated_rows", "simulated_versions"]
 
 BAR_FIELDS = ("open", "high", "low", "close", "volume")
 
@@ -47,6 +47,16 @@ def simulated_rows(
     if kind in ("trades", "quotes"):
         return _ticks(symbol, kind, window, now)
     return _periods(symbol, kind, window, now)
+
+
+def simulated_versions(symbol: str, kind: str, now: datetime) -> pl.DataFrame:
+    """Statements or macro values with all their versions, up to now."""
+    from nautilus.marketdata.macro import simulate_macro
+    from nautilus.marketdata.statements import simulate_statements
+
+    simulate: Any = simulate_macro if kind == "macro" else simulate_statements
+    rows: pl.DataFrame = simulate([symbol], start=str(FIRST_DAY), end=now.date())
+    return rows
 
 
 def _periods(symbol: str, kind: str, window: Window, now: datetime) -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""What the features engine is made of: bars in, features out."""
