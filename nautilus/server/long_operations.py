@@ -39,7 +39,10 @@ def long_post(
     **options
         Of `router.post`.
     """
-    responses: dict[int | str, dict[str, Any]] = {202: {"model": JobReply, "description": ACCEPTED}}
+    responses: dict[int | str, dict[str, Any]] = {
+        202: {"model": JobReply, "description": ACCEPTED},
+        **options.pop("responses", {}),
+    }
 
     def register(endpoint: Endpoint) -> Endpoint:
         route = router.post(path, operation_id=operation_id, responses=responses, **options)

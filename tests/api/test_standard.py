@@ -38,9 +38,9 @@ def test_health_is_bare_and_the_same_under_every_spelling(clients, name):
 
 
 def test_health_counts_what_happened_and_says_null_where_nothing_did(clients):
-    client = clients["features"]
+    client = clients["factors"]
     assert client.get("/health").json()["avg_calculation_time_ms"] is None
-    assert client.get("/health").json()["features_calculated_today"] == 0
+    assert client.get("/health").json()["factors_calculated_today"] == 0
     assert clients["factors"].get("/health").json()["data_sources_connected"]["fred"] is False
 
 

@@ -26,7 +26,7 @@ from nautilus.server.features.live import Streaming, events_of, streaming
 from nautilus.server.features.technical import most_bars_needed, plan_of, technicals
 from nautilus.server.health import health_basics
 from nautilus.server.long_operations import long_post
-from nautilus.server.market.formats import file_of
+from nautilus.server.market.formats import FILE_ANSWERS, file_of
 from nautilus.server.market.historical import Histories
 from nautilus.server.market.sources import MarketSources
 from nautilus.server.market.windows import window_of
@@ -48,7 +48,7 @@ __all__ = ["FeaturesOwn", "health", "opened", "router"]
 
 router = engine_router("features")
 SymbolInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:^=-]{1,32}$")]
-BarLength = Annotated[str, Query(pattern=r"^([1-9][0-9]?s|[1-9][0-9]?m|1h)$")]
+BarLength = Annotated[str, Query(max_length=4, pattern=r"^([1-9][0-9]?s|[1-9][0-9]?m|1h)$")]
 SESSIONS = {"D": 1.0, "W": 5.0, "M": 21.0, "Y": 252.0}
 
 
@@ -208,7 +208,13 @@ async def stream(
         yield event
 
 
-@long_post(router, "/batch", operation_id="compute_batch", response_model=BatchReply)
+@long_post(
+    router,
+    "/batch",
+    operation_id="compute_batch",
+    response_model=BatchReply,
+    responses=FILE_ANSWERS,
+)
 async def batch(body: BatchRequest, deps: FeatureDeps) -> Response | BatchReply:
     """Features of many symbols on a day as one table; a symbol that fails is listed."""
     own, started = _own(deps), time.perf_counter()

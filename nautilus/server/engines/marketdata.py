@@ -28,6 +28,7 @@ from nautilus.server.market.answers import (
     shown,
 )
 from nautilus.server.market.bus_requests import answer_requests
+from nautilus.server.market.formats import FILE_ANSWERS
 from nautilus.server.market.historical import Histories
 from nautilus.server.market.latencies import Latencies
 from nautilus.server.market.opening import opened_subscription
@@ -145,7 +146,12 @@ async def sources(deps: MarketDeps) -> SourcesReply:
     return answer(SourcesReply, body, function="nautilus.marketdata.sources.available_sources")
 
 
-@router.post("/historical", operation_id="price_history", response_model=HistoricalReply)
+@router.post(
+    "/historical",
+    operation_id="price_history",
+    response_model=HistoricalReply,
+    responses=FILE_ANSWERS,
+)
 async def historical(body: HistoricalRequest, deps: MarketDeps) -> Response | HistoricalReply:
     """Rows of a symbol from one source, and which one."""
     own = _own(deps)

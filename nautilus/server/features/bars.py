@@ -118,6 +118,9 @@ async def stored_bars(
     NotFoundError, NoSourceAnswered
         Nobody has bars of it.
     """
+    last = await histories.last_stored(symbol, timeframe)
+    if day is None and last is not None:
+        until = min(until, last)  # what was imported once may have ended long ago
     days = 5 + int(n * _DAYS.get(timeframe, 0.1))
     start = str((until - timedelta(days=days)).date())
     window = window_of(start, day or until.isoformat(), None, until)

@@ -12,7 +12,7 @@ from nautilus.core.errors import ParameterError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MOST_JSON_ROWS", "file_of", "records_of"]
+__all__ = ["FILE_ANSWERS", "MOST_JSON_ROWS", "file_of", "records_of"]
 
 # As JSON this many bars are about 8 MB; the other formats are for more.
 MOST_JSON_ROWS = 50_000
@@ -20,6 +20,10 @@ _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
     "arrow": "application/vnd.apache.arrow.stream",
+}
+# For the OpenAPI document of an endpoint that may answer with a file.
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind.split(";")[0]: {} for kind in _TYPES.values()}}
 }
 _HIDDEN = ("symbol", "source", "received_ts", "knowledge_ts", "revision", "series")
 

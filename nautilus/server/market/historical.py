@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import (
@@ -31,6 +31,7 @@ __all__ = ["Asked", "Found", "Histories"]
 # What a connector calls its prices, as the store and an answer call it.
 _BASIS = {"as_traded": "raw", "split_adjusted": "split"}
 _ADJUSTMENT = {"raw": "none", "split": "split", "total": "total"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT = ("bars", "macro", "fundamentals", "actions")
 
 
@@ -137,6 +138,21 @@ class Histories:
         if stale is not None:
             return stale
         raise self._nobody(asked, attempts)
+
+    async def last_stored(self, symbol: str, timeframe: str) -> datetime | None:
+        """Time of the last bar that is stored of a symbol; None where there is none."""
+        return await self._run(self._last_stored, symbol, timeframe)  # type: ignore[no-any-return]
+
+    def _last_stored(self, symbol: str, timeframe: str) -> datetime | None:
+        if not self.sources.market.filled:
+            return None
+        found = [
+            row.last_time
+            for row in self.sources.market.open().coverage_rows()
+            if (row.kind, row.owner, row.timeframe) == ("bars", symbol, timeframe)
+            and row.source != SIMULATED
+        ]
+        return EPOCH + timedelta(microseconds=max(found)) if found else None
 
     async def every_version(self, asked: Asked) -> pl.DataFrame:
         """Statements or macro values of one source with all their versions, to be read as of days.

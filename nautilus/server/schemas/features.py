@@ -58,7 +58,7 @@ class TechnicalRequest(Body):
     symbol: Symbol
     data: Bars | None = Field(default=None, description="Bars in order; none with stored history.")
     indicators: dict[Group, Annotated[list[Name], Field(max_length=64)]] | None = Field(
-        default=None, description="By group; without it all 27."
+        default=None, max_length=4, description="By group; without it all 27."
     )
     parameters: Annotated[dict[Name, Option], Field(max_length=128)] = Field(
         default_factory=dict, description="`rsi_period`, `macd_fast`: indicator and option."
