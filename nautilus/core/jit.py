@@ -13,7 +13,9 @@ import importlib.util
 import os
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -24,6 +26,7 @@ __all__ = [
     "is_available",
     "is_loaded",
     "kernel",
+    "only_loaded",
     "warm_up",
 ]
 
@@ -35,6 +38,7 @@ _PAYS_WHEN_UNCACHED = 700_000
 _PAYS_WHEN_LOADED = 20
 
 _work_done = 0
+_waiting_is_worse = ContextVar("only_loaded", default=False)
 _loaded: set[types.FunctionType] = set()
 # A call that returns several values costs twice the loop around it, so none is left.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "forceinline": True}
@@ -92,13 +96,12 @@ def kernel(
         if function in _loaded:
             if work >= _PAYS_WHEN_LOADED:
                 return compiled(function)
-        elif _work_done + work > _price(function):
+        elif not _waiting_is_worse.get() and _work_done + work > _price(function):
             return compiled(function)
     _work_done += work if counted is None else counted
     return function
 
 
-@cache
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The compiled clone of a kernel; its module-level callees become compiled clones as well.
 
@@ -117,6 +120,30 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     MissingExtraError
         numba is not installed.
     """
+    dispatcher = _dispatcher(function)
+    _mark(function)
+    return dispatcher
+
+
+@contextmanager
+def only_loaded() -> Iterator[None]:
+    """Nothing is compiled inside: who waits for an answer takes what `warm_up` has compiled."""
+    token = _waiting_is_worse.set(True)
+    try:
+        yield
+    finally:
+        _waiting_is_worse.reset(token)
+
+
+def _mark(function: Any) -> None:
+    """The clone of a function is loaded, and those of its callees are."""
+    _loaded.add(function)
+    for callee in _callees(function).values():
+        _mark(callee)
+
+
+@cache
+def _dispatcher(function: Callable[..., Any]) -> Callable[..., Any]:
     if not _numba_installed():
         from nautilus.core.errors import MissingExtraError
 
@@ -125,18 +152,21 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         )
     import numba
 
-    clone = _clone(function, {name: compiled(f) for name, f in _callees(function).items()})
+    clone = _clone(function, {name: _dispatcher(f) for name, f in _callees(function).items()})
     dispatcher = numba.njit(**_OPTIONS)(clone)
     if _cacheable(clone):
         dispatcher.enable_caching()
-    _loaded.add(function)  # type: ignore[arg-type]
     return dispatcher  # type: ignore[no-any-return]
 
 
 def warm_up(function: Callable[..., Any], *arguments: Any) -> None:
-    """Compile a kernel now by calling its clone once; nothing happens without numba."""
+    """Compile a kernel now by calling its clone once; nothing happens without numba.
+
+    Others run it interpreted until that is done.
+    """
     if is_available():
-        compiled(function)(*arguments)
+        _dispatcher(function)(*arguments)
+        _mark(function)
 
 
 @cache
@@ -232,9 +262,15 @@ def _cacheable(clone: types.FunctionType) -> bool:
 
 
 def _price(function: Callable[..., Any]) -> int:
-    if "numba" not in sys.modules:
+    if not _numba_imported():
         return _PAYS_BEFORE_NUMBA
     return _PAYS_WHEN_CACHED if _on_disk(function) else _PAYS_WHEN_UNCACHED
+
+
+def _numba_imported() -> bool:
+    """Whether it is there, and not just being imported by another thread."""
+    spec = getattr(sys.modules.get("numba"), "__spec__", None)
+    return spec is not None and not getattr(spec, "_initializing", False)
 
 
 @cache

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus.core.composed import Composed, places
-from nautilus.core.jit import bound, kernel
+from nautilus.core.jit import bound, kernel, warm_up
 from nautilus.core.scans import PUTS, SCANS
 from nautilus.core.window_loops import RECENT
 from nautilus.core.windows import Column, Recent, Window, window_loop
@@ -25,7 +25,7 @@ from nautilus.core.windows import Column, Recent, Window, window_loop
 if TYPE_CHECKING:
     from nautilus.core.folds import Fold
 
-__all__ = ["run_segments"]
+__all__ = ["run_segments", "warm_up_segments"]
 
 NAN = float("nan")
 _PARALLEL_WORK = 200_000
@@ -167,6 +167,24 @@ def _run(
             ):
                 pass
     return tuple(out)
+
+
+def warm_up_segments(
+    fold: Fold | Window | Recent | Composed, parameters: tuple[float, ...]
+) -> None:
+    """Compile what `run_segments` calls, for any parameters; others go on interpreted meanwhile."""
+    if isinstance(fold, Composed):
+        for part, own in fold.bound_parts(parameters):
+            warm_up_segments(part.fold, own)
+        return
+    width = len(fold.start(parameters)[2]) if isinstance(fold, Window) else 0
+    one = np.zeros(1)
+    offsets = np.array([0, 1])
+    start = _start(fold, parameters)
+    warm_up(
+        _loop(fold, width), *[one] * _MOST_COLUMNS, np.zeros((fold.width, 1)), offsets, start,
+        parameters,
+    )  # fmt: skip
 
 
 def _interpreted(

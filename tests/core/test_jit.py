@@ -50,6 +50,14 @@ def test_compiled_equals_interpreted_to_the_bit():
         assert fast(x, y) == poly(x, y)
 
 
+def test_who_may_not_wait_takes_what_is_loaded(budget):
+    with jit.only_loaded():
+        assert jit.kernel(poly, 10**9) is poly
+        jit.warm_up(poly, 1.0, 2.0)
+        assert jit.kernel(poly, 10**9) is jit.compiled(poly)
+    assert jit.is_loaded(square)
+
+
 def test_compiling_twice_gives_the_same_clone_and_leaves_the_function_alone():
     assert jit.compiled(poly) is jit.compiled(poly)
     assert jit.is_loaded(poly)

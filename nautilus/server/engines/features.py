@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -23,7 +24,12 @@ from nautilus.server.features.batch import FeatureBatch, batch_of, frame_of
 from nautilus.server.features.fundamental import fundamentals_of
 from nautilus.server.features.importance import measured_importance
 from nautilus.server.features.live import Streaming, events_of, streaming
-from nautilus.server.features.technical import most_bars_needed, plan_of, technicals
+from nautilus.server.features.technical import (
+    most_bars_needed,
+    plan_of,
+    technicals,
+    warm_up_indicators,
+)
 from nautilus.server.health import health_basics
 from nautilus.server.long_operations import long_post
 from nautilus.server.market.formats import FILE_ANSWERS, file_of
@@ -62,6 +68,7 @@ class FeaturesOwn:
     seconds: float = 0.0
     requests: int = 0
     streams: int = 0
+    warming: asyncio.Task[None] | None = None
 
     def count(self, features: int, seconds: float, now: datetime) -> None:
         """Some features were calculated."""
@@ -80,13 +87,20 @@ async def opened(deps: EngineDeps[FeaturesOwn]) -> AsyncIterator[FeaturesOwn]:
     """Read the store that all engines of this host share, else the simulated market."""
     sources = MarketSources({}, deps.market, simulated=deps.settings.simulated_fallback)
     histories = Histories(sources, run=deps.cpu.thread, clock=deps.clock)
-    yield FeaturesOwn(histories, deps.clock().date())
+    own = FeaturesOwn(histories, deps.clock().date())
+    try:
+        yield own
+    finally:
+        if own.warming is not None:
+            own.warming.cancel()
 
 
 @router.post("/technical", operation_id="compute")
 async def technical(body: TechnicalRequest, deps: FeatureDeps) -> TechnicalReply:
     """Technical indicators at the last bar; null, with the bars it takes, in the warm-up."""
     own, started = _own(deps), time.perf_counter()
+    if own.warming is None and deps.settings.warm:
+        own.warming = asyncio.create_task(deps.cpu.thread(warm_up_indicators))
     plan = plan_of(body.indicators, body.parameters)
     table = await _bars(body, most_bars_needed(plan), own, deps)
     found = await deps.cpu.thread(technicals, plan, table)

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from nautilus.core.errors import NotFoundError, ParameterError
+from nautilus.core.jit import only_loaded
 from nautilus.indicators.features import check_bars, run_plan
 from nautilus.indicators.plan import Plan, planned
 from nautilus.indicators.registry import GROUPS, indicator_named
 from nautilus.indicators.signals import SignalSummary, signal_summary
 from nautilus.server.features.bars import BarTable
 
-__all__ = ["Technicals", "most_bars_needed", "plan_of", "technicals"]
+__all__ = ["Technicals", "most_bars_needed", "plan_of", "technicals", "warm_up_indicators"]
 
 # Options may carry the short name of their indicator; both kinds of bands share theirs.
 _SHORT = {
@@ -134,7 +135,8 @@ def technicals(plan: Plan, table: BarTable) -> Technicals:
     """
     fields = {name: table.field_named(name) for name in plan.fields}
     check_bars(fields)
-    last = run_plan(plan, list(fields.values()), np.array([0, len(table)]))[:, -1:]
+    with only_loaded():
+        last = run_plan(plan, list(fields.values()), np.array([0, len(table)]))[:, -1:]
     values: dict[str, dict[str, float]] = {}
     warmup: dict[str, dict[str, int]] = {}
     for column, value in zip(plan.columns, last[:, 0].tolist(), strict=True):
@@ -144,6 +146,14 @@ def technicals(plan: Plan, table: BarTable) -> Technicals:
         if math.isnan(value) and len(table) < need:
             warmup[column.name] = {"have": len(table), "need": need}
     return Technicals(values=values, warmup=warmup, summary=_summary(values, table))
+
+
+def warm_up_indicators() -> None:
+    """Compile all indicators; requests run them interpreted until that is done."""
+    from nautilus.core.segments import warm_up_segments
+
+    for node in plan_of(None, {}).nodes:
+        warm_up_segments(node.fold, node.parameters)
 
 
 def _summary(values: Mapping[str, Mapping[str, float]], table: BarTable) -> SignalSummary | None:
