@@ -115,7 +115,7 @@ def signal_summary(values: Mapping[str, float], *, close: float) -> SignalSummar
 
     Parameters
     ----------
-    values : mapping of column -> float
+    values : mapping of column -> float, such as a row of a frame
         As `compute` and `FeatureSet` name them. What has no rule, or is NaN, does not count.
     close : float
         Price of the bar.
@@ -139,11 +139,11 @@ def signal_summary(values: Mapping[str, float], *, close: float) -> SignalSummar
     >>> found.signals, found.overall_signal
     ({'rsi_14': 'BULLISH', 'sma_20': 'BEARISH'}, 'NEUTRAL')
     """
-    price = check_finite(close, "close")
+    price, known = check_finite(close, "close"), dict(values)
     signals = {
-        name: {1.0: BULLISH, -1.0: BEARISH, 0.0: NEUTRAL}[rule(values, name, price)]
-        for name in values
-        if (rule := _rule_of(name, values)) is not None
+        name: {1.0: BULLISH, -1.0: BEARISH, 0.0: NEUTRAL}[rule(known, name, price)]
+        for name in known
+        if (rule := _rule_of(name, known)) is not None
     }
     said = list(signals.values())
     bullish, bearish, neutral = (said.count(one) for one in (BULLISH, BEARISH, NEUTRAL))

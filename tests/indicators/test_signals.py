@@ -2,6 +2,7 @@
 
 import math
 
+import pandas as pd
 import pytest
 
 from nautilus.core.errors import ParameterError
@@ -70,3 +71,8 @@ def test_every_rule_is_of_a_column_that_exists():
 def test_a_price_that_is_none():
     with pytest.raises(ParameterError, match="`close`"):
         signal_summary({"rsi_14": 20.0}, close=math.nan)
+
+
+def test_a_row_of_a_frame_will_do():
+    row = pd.DataFrame({"rsi_14": [20.0], "sma_20": [90.0]}).iloc[0]
+    assert signal_summary(row, close=100.0).bullish_signals == 2

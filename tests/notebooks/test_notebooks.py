@@ -18,6 +18,14 @@ CLAIMS = {
         "max |batch - stream| = 0.0",
         "equal    True",
     ),
+    "03_indicators": (
+        "RSI, max |history - stream| = 0.0",
+        "45 columns of 27 indicators, equal to the bit: True",
+        "after the restart, equal to the bit: True",
+        "sma: NaN after the hole, nautilus   20, TA-Lib  4031",
+        "a symbol of the panel is the symbol alone: True",
+        "served 45 values, equal to the notebook: True",
+    ),
     "02_market_data": (
         "AAPL alone equals AAPL among others: True",
         "last trade = last minute = daily close: True",
