@@ -7,7 +7,7 @@ ALL_EXTRAS := all
 WORKERS ?= 2
 PORT_OFFSET ?= 0
 
-.PHONY: help run demo test prove check lab bench names metrics openapi clean setup-run setup-all
+.PHONY: help run demo test prove check lab embedding bench names metrics openapi clean setup-run setup-all
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ check: setup-all  ## format, lint, types, import contracts
 lab: setup-all  ## the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
+embedding:  ## the indicators inside backtesting.py, backtrader, vectorbt, each in its own environment
+	@tools/embedding.sh
+
 bench: setup-all  ## ours and the peer in one run, as ratios
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
@@ -52,4 +55,4 @@ openapi: setup-all  ## write docs/openapi/*.json anew
 	@$(BIN)/python -m nautilus.server.openapi docs/openapi
 
 clean:  ## forget the virtual environment and all caches
-	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .embedding build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
