@@ -7,9 +7,9 @@ Series lie one after the other in each column; `offsets` says where each begins.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from nautilus.core.windows import Column, Recent, Window, window_loop
 if TYPE_CHECKING:
     from nautilus.core.folds import Fold
 
-__all__ = ["run_segments", "warm_up_segments"]
+__all__ = ["prepared", "run_segments", "warm_up_segments"]
 
 NAN = float("nan")
 _PARALLEL_WORK = 200_000
@@ -45,6 +45,19 @@ def scan(*_: Any) -> Any:
 def loop(*_: Any) -> Any:
     """Stands for the loop of a window."""
     raise AssertionError("a template is never run unbound")
+
+
+def blank(out: Any, count: int) -> None:
+    """NaN where no window is whole yet."""
+    for i in range(min(count, len(out))):
+        out[i] = NAN
+
+
+def blank_many(out: Any, count: int) -> None:
+    """NaN where no window is whole yet, in every output."""
+    for k in range(len(out)):
+        for i in range(min(count, out.shape[1])):
+            out[k, i] = NAN
 
 
 def segments_one(
@@ -84,22 +97,27 @@ def fold_5(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any, start: Any, paramet
 
 
 def window_1(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any, start: Any, parameters: Any) -> None:
+    blank(out, len(start[0]) - 1)
     loop(a, out, start[0], 0, False, start[1], len(start[0]), parameters)
 
 
 def window_2(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any, start: Any, parameters: Any) -> None:
+    blank(out, len(start[0]) - 1)
     loop(a, b, out, start[0], 0, False, start[1], len(start[0]), parameters)
 
 
 def window_3(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any, start: Any, parameters: Any) -> None:
+    blank(out, len(start[0]) - 1)
     loop(a, b, c, out, start[0], 0, False, start[1], len(start[0]), parameters)
 
 
 def window_4(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any, start: Any, parameters: Any) -> None:
+    blank(out, len(start[0]) - 1)
     loop(a, b, c, d, out, start[0], 0, False, start[1], len(start[0]), parameters)
 
 
 def recent_1(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any, start: Any, parameters: Any) -> None:
+    blank(out, start - 1)
     loop(a, out, 0, start, parameters)
 
 
@@ -112,8 +130,6 @@ def run_segments(
     columns: Sequence[Column],
     offsets: NDArray[np.int64],
     parameters: tuple[float, ...],
-    *,
-    times: int = 1,
 ) -> tuple[Column, ...]:
     """Each series from its own start.
 
@@ -125,8 +141,6 @@ def run_segments(
     offsets : array (series + 1,)
         Where each series begins, and the end of the last.
     parameters : tuple of float
-    times : int
-        How many such calls there will be: compiling pays for all of them.
 
     Returns
     -------
@@ -137,36 +151,39 @@ def run_segments(
         reads, given = places(fold)
         found = list(columns)
         for (part, own), read in zip(fold.bound_parts(parameters), reads, strict=True):
-            found += run_segments(part.fold, [found[j] for j in read], offsets, own, times=times)
+            found += run_segments(part.fold, [found[j] for j in read], offsets, own)
         return tuple(found[j] for j in given)
-    return _run(fold, columns, offsets, parameters, times)
-
-
-def _run(
-    fold: Fold | Window | Recent,
-    columns: Sequence[Column],
-    offsets: NDArray[np.int64],
-    parameters: tuple[float, ...],
-    times: int,
-) -> tuple[Column, ...]:
     rows = int(offsets[-1])
-    work = times * rows * (int(parameters[0]) if isinstance(fold, Recent) else 1)
-    compiled = _loop(fold, len(fold.start(parameters)[2]) if isinstance(fold, Window) else 0)
-    runner = kernel(compiled, work, counted=0)
-    if runner is compiled:
-        return _interpreted(fold, columns, offsets, parameters)
-    out = np.full((fold.width, rows), NAN)
-    data = [*columns, *[columns[0]] * (_MOST_COLUMNS - len(columns))]
+    out = np.empty((fold.width, rows))
+    run_prepared = prepared(fold, parameters, rows)
     chunks = _chunks(offsets) if rows >= _PARALLEL_WORK else [offsets]
-    first, *others = chunks
-    runner(*data, out, first, _start(fold, parameters), parameters)  # compiles, if anything does
-    if others:
-        with ThreadPoolExecutor(len(others)) as pool:
-            for _ in pool.map(
-                lambda part: runner(*data, out, part, _start(fold, parameters), parameters), others
-            ):
+    run_prepared(columns, chunks[0], out)  # compiles, if anything does
+    if len(chunks) > 1:
+        with ThreadPoolExecutor(len(chunks)) as pool:
+            for _ in pool.map(lambda part: run_prepared(columns, part, out), chunks[1:]):
                 pass
     return tuple(out)
+
+
+def prepared(
+    fold: Fold | Window | Recent, parameters: tuple[float, ...], rows: int
+) -> Callable[[Sequence[Column], NDArray[np.int64], NDArray[np.float64]], None]:
+    """`run(columns, offsets, out)`, decided once for all the rows there will be."""
+    work = rows * (int(parameters[0]) if isinstance(fold, Recent) else 1)
+    state = fold.start(parameters)
+    template = _loop(fold, len(state[2]) if isinstance(fold, Window) else 0)
+    runner = kernel(template, work, counted=0)
+    if runner is template:
+        return partial(_interpreted, fold, parameters)
+    unused = _MOST_COLUMNS - len(fold.inputs)
+
+    def run_compiled(
+        columns: Sequence[Column], offsets: NDArray[np.int64], out: NDArray[np.float64]
+    ) -> None:
+        start = _start(fold, state)
+        runner(*columns, *[columns[0]] * unused, out, offsets, start, parameters)
+
+    return run_compiled
 
 
 def warm_up_segments(
@@ -180,7 +197,7 @@ def warm_up_segments(
     width = len(fold.start(parameters)[2]) if isinstance(fold, Window) else 0
     one = np.zeros(1)
     offsets = np.array([0, 1])
-    start = _start(fold, parameters)
+    start = _start(fold, fold.start(parameters))
     warm_up(
         _loop(fold, width), *[one] * _MOST_COLUMNS, np.zeros((fold.width, 1)), offsets, start,
         parameters,
@@ -189,34 +206,33 @@ def warm_up_segments(
 
 def _interpreted(
     fold: Any,
+    parameters: tuple[float, ...],
     columns: Sequence[Column],
     offsets: NDArray[np.int64],
-    parameters: tuple[float, ...],
-) -> tuple[Column, ...]:
-    out = np.full((fold.width, int(offsets[-1])), NAN)
+    out: NDArray[np.float64],
+) -> None:
     rows = int(offsets[-1])
     for i, j in pairwise(offsets.tolist()):
         # What is left to do decides; what was done is counted by the fold itself.
         _, found = fold.run(fold.start(parameters), [c[i:j] for c in columns], parameters, rows - i)
         for row, values in zip(out, found, strict=True):
             row[i:j] = values
-    return tuple(out)
 
 
-def _start(fold: Any, parameters: tuple[float, ...]) -> Any:
-    """What a loop starts from; a buffer of its own for each thread."""
-    state = fold.start(parameters)
+def _start(fold: Any, state: Any) -> Any:
+    """What a loop starts from; a buffer of its own for each call."""
     if isinstance(fold, Window):
         _, _, prefix, buffer = state
-        return np.zeros((len(buffer), len(prefix))), prefix
-    return int(parameters[0]) if isinstance(fold, Recent) else state
+        return np.empty((len(buffer), len(prefix))), prefix
+    return len(state[1]) + 1 if isinstance(fold, Recent) else state
 
 
 @cache
 def _loop(fold: Any, width: int) -> Any:
     many, count = fold.outputs is not None, len(fold.inputs)
     if isinstance(fold, Window):
-        one = bound(_WINDOWS[count - 1], loop=window_loop(fold, many, width))
+        empty = {"blank": blank_many} if many else {}
+        one = bound(_WINDOWS[count - 1], loop=window_loop(fold, many, width), **empty)
     elif isinstance(fold, Recent):
         one = bound(recent_1, loop=bound(RECENT, measure=fold.measure))
     else:

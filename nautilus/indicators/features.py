@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 
 from nautilus.core.errors import DataError, LabelError
 from nautilus.core.frames import LongFrame, read_long
-from nautilus.core.segments import run_segments
+from nautilus.core.segments import prepared
 from nautilus.indicators.anchored import session_numbers
 from nautilus.indicators.plan import Plan, Spec, planned
 
 __all__ = ["check_bars", "compute", "run_plan"]
 
 Floats = NDArray[np.float64]
-_ROWS = 16_384
+_ROWS = 65_536
 
 
 def compute(frame: Any, specs: Iterable[Spec], *, by: str | None = None) -> Any:
@@ -92,14 +93,23 @@ def run_plan(
     out = np.empty((len(plan.columns), int(offsets[-1])))
     chunks = _chunks(offsets)
 
+    rows = int(offsets[-1])
+    nodes = [prepared(node.fold, node.parameters, rows) for node in plan.nodes]
+    width = sum(node.fold.width for node in plan.nodes)
+    longest = max((int(chunk[-1] - chunk[0]) for chunk in chunks), default=0)
+    scratch = threading.local()
+
     def run(chunk: NDArray[np.int64]) -> None:
         first, end = int(chunk[0]), int(chunk[-1])
         columns = [field[first:end] for field in fields]
-        for node in plan.nodes:
-            inputs = [columns[j] for j in node.reads]
-            columns += run_segments(
-                node.fold, inputs, chunk - first, node.parameters, times=len(chunks)
-            )
+        if not hasattr(scratch, "rows"):  # new memory for every fold costs as much as the folds
+            scratch.rows = np.empty(width * longest)
+        free = scratch.rows[: width * (end - first)].reshape(width, end - first)
+        places = chunk - first
+        for node, run_node in zip(plan.nodes, nodes, strict=True):
+            found, free = free[: node.fold.width], free[node.fold.width :]
+            run_node([columns[j] for j in node.reads], places, found)
+            columns.extend(found)
         for row, one in zip(out, plan.columns, strict=True):
             row[first:end] = columns[one.place]
 
