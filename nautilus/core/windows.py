@@ -67,15 +67,24 @@ class Window:
 
     def updater(self, parameters: tuple[float, ...]) -> Once:
         """`(state, bar) -> (state, values)`, interpreted. The buffer is reused."""
-        push = bound(PUSH, merge=self.merge, **LIST_BUFFER)
-        lift, finish, n = self.lift, self.finish, int(parameters[0])
+        lift, merge, finish, n = self.lift, self.merge, self.finish, int(parameters[0])
         many, missing = self.outputs is not None, (NAN,) * self.width
 
         def once(state: State, bar: Sequence[float]) -> tuple[State, tuple[float, ...]]:
+            # `push`, written out: its calls would take as long as its work.
             k, full, prefix, buffer = state
             element = lift(*bar, *parameters)
-            k, full, prefix, whole, aggregate = push(buffer, k, full, prefix, element, n)
-            if not whole:
+            buffer[k] = element
+            prefix = aggregate = merge(prefix, element) if k else element
+            k += 1
+            if k == n:
+                for j in range(n - 2, 0, -1):
+                    element = merge(buffer[j], element)
+                    buffer[j] = element
+                k, full = 0, True
+            elif full:
+                aggregate = merge(buffer[k], prefix)
+            else:
                 return (k, full, prefix, buffer), missing
             value = finish(aggregate, *parameters)
             return (k, full, prefix, buffer), value if many else (value,)
