@@ -199,7 +199,7 @@ class FeatureSet:
 
 
 def _reader(places: Sequence[int]) -> Any:
-    """Where a node reads: a slice where its columns lie side by side, which is three times faster."""
+    """Where a node reads: columns side by side are a slice, three times faster than a list."""
     if list(places) == list(range(places[0], places[0] + len(places))):
         return slice(places[0], places[0] + len(places))
     return itemgetter(*places)
