@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 
 from nautilus.marketdata import Store
 from nautilus.server import Settings, create_app
+from nautilus.server.bus import MemoryBroker
 from nautilus.server.bus.messages import Message
-from nautilus.server.market.recording import TickRecorder
+from nautilus.server.market.recording import TickRecorder, recorded
 from nautilus.server.market.stored import MarketStore
 
 START = dt.datetime(2024, 5, 1, 14, 30, tzinfo=dt.UTC)
@@ -91,6 +92,42 @@ def test_a_kill_loses_no_tick_that_was_counted_as_stored(tmp_path, monkeypatch, 
         assert sum(map(len, rows)) >= counted["stored"]
         assert opened.check().damaged == {}
     assert counted["dropped"] == counted["refused"] == 0
+
+
+def test_what_is_on_its_way_to_the_disk_when_the_server_stops_arrives(tmp_path):
+    """The recording ends in the middle of a flush."""
+
+    async def scenario():
+        broker = MemoryBroker(grace_seconds=5.0)
+        begun, gate = asyncio.Event(), asyncio.Event()
+
+        async def slow(function, *arguments):
+            begun.set()
+            await gate.wait()
+            return await asyncio.to_thread(function, *arguments)
+
+        async def stopping():
+            async with recorded(
+                broker.bus("marketdata"), MarketStore(tmp_path), ["A"], run=slow,
+                draining=asyncio.Event(),
+            ) as recording:  # fmt: skip
+                for kind in ("trades", "quotes"):
+                    data = trade(1).data | {"bid": 1.0, "ask": 2.0, "bid_size": 1.0, "ask_size": 1}
+                    await broker.bus("x").publish(f"market.{kind}.A", data)
+                await begun.wait()
+                asyncio.get_running_loop().call_later(0.05, gate.set)
+            return recording.status
+
+        try:
+            async with asyncio.timeout(30):
+                return await stopping()
+        finally:
+            await broker.close()
+
+    status = asyncio.run(scenario())
+    assert (status.stored, status.waiting, status.refused) == (2, 0, 0)
+    with Store(tmp_path) as store:
+        assert [len(store.read(kind, ["A"])) for kind in ("trades", "quotes")] == [1, 1]
 
 
 def test_what_is_no_tick_is_refused_alone(tmp_path):

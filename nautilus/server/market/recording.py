@@ -135,6 +135,9 @@ class TickRecorder:
                 except (UnavailableError, OSError) as error:  # another writer, or a full disk
                     problem = str(error)
                     self._keep(kind, source, rows)
+                except Exception:  # the recording goes on with what comes next
+                    _log.exception("%d %s of %s were not stored", len(rows), kind, source)
+                    self._refused += len(rows)
                 else:
                     self._stored += stored
                     self._refused += len(rows) - stored
@@ -209,19 +212,21 @@ async def recorded(
                 topic, recorder.heard, mode="broadcast", capacity=CAPACITY, overflow="wait"
             )
             stack.push_async_callback(heard.close)
-        task = asyncio.create_task(_flushing(recorder, draining), name="tick recorder")
-        stack.push_async_callback(_ended, task)
+        stop = asyncio.Event()
+        task = asyncio.create_task(_flushing(recorder, stop), name="tick recorder")
+        stack.push_async_callback(_ended, task, stop)
         await stack.enter_async_context(leased(bus, recorder.symbols, draining=draining))
         yield recorder
 
 
-async def _flushing(recorder: TickRecorder, draining: asyncio.Event) -> None:
-    wait = waiting_for(draining)
-    while not draining.is_set():
+async def _flushing(recorder: TickRecorder, stop: asyncio.Event) -> None:
+    wait = waiting_for(stop)
+    while not stop.is_set():
         await wait(FLUSH_SECONDS)
         await recorder.flush()
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
+async def _ended(task: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Let it end: what a cancelled flush had taken would be in memory no more, and not on disk."""
+    stop.set()
     await asyncio.wait([task])
