@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nautilus.indicators.anchored import vwap as vwap
     from nautilus.indicators.estimators import garman_klass_volatility as garman_klass_volatility
     from nautilus.indicators.estimators import historical_volatility as historical_volatility
+    from nautilus.indicators.expressions import expression as expression
     from nautilus.indicators.features import compute as compute
     from nautilus.indicators.lines import Ichimoku as Ichimoku
     from nautilus.indicators.lines import ParabolicSar as ParabolicSar
@@ -73,6 +74,7 @@ __all__ = [
     "commodity_channel_index",
     "compute",
     "ema",
+    "expression",
     "garman_klass_volatility",
     "historical_volatility",
     "ichimoku",
@@ -110,6 +112,9 @@ __getattr__, __dir__ = lazy_exports(
         "estimators": [
             "garman_klass_volatility",
             "historical_volatility",
+        ],
+        "expressions": [
+            "expression",
         ],
         "features": [
             "compute",

@@ -13,7 +13,14 @@ HEAVY = {"pandas", "polars", "scipy", "numba", "matplotlib", "sklearn", "cvxpy",
 WEB = {"fastapi", "starlette", "uvicorn", "pydantic", "sqlalchemy", "redis"}
 DOORS = {
     "pandas": ("core/frames/",),
-    "polars": ("core/frames/", "marketdata/", "factors/", "server/market/", "server/features/"),
+    "polars": (
+        "core/frames/",
+        "marketdata/",
+        "factors/",
+        "server/market/",
+        "server/features/",
+        "indicators/expressions.py",
+    ),
     "numba": ("core/jit.py",),
     "matplotlib": ("core/plot.py", "reports/figures.py"),
     "cvxpy": ("portfolio/solvers.py",),

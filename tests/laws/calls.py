@@ -210,6 +210,11 @@ def finished_bar():
     return growing_bars().finish()[0]
 
 
+def evaluated(name):
+    frame = pl.DataFrame({"close": np.arange(30.0)})
+    return frame.select(nt.indicators.expression(name))
+
+
 def simulated():
     return (["SPY", "TLT"],)
 
@@ -349,6 +354,7 @@ INDICATORS = [
     call(nt.indicators.available),
     call(nt.indicators.compute, pd.DataFrame({"close": [1.0, 2.0]}), ["sma"]),
     call(nt.indicators.FeatureSet, ["rsi"]),
+    call(nt.indicators.expression, "rsi", by=evaluated),
     call(nt.indicators.signal_summary, {"rsi_14": 25.0}, close=10.0),
     call(
         nt.indicators.SignalSummary,
