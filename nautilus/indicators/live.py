@@ -8,7 +8,11 @@ from operator import itemgetter
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nautilus.core.errors import DataError, LabelError, ParameterError, TimeIndexError
+from nautilus.core.panel_states import PanelState
 from nautilus.core.stream_states import read_back, written
 from nautilus.indicators.plan import Spec, planned
 
@@ -53,7 +57,11 @@ class FeatureSet:
             (node.fold.updater(node.parameters), _reader(node.reads)) for node in plan.nodes
         ]
         self._places = [column.place for column in plan.columns]
-        self._states = [self._fresh() for _ in range(len(self.symbols or "1"))]
+        self._states = self._fresh()
+        self._panels = [
+            PanelState(node.fold, node.parameters, len(self.symbols or ()))
+            for node in (plan.nodes if self.symbols is not None else ())
+        ]
         self._last: Any = None
         self.bars = 0
         self.value: dict[str, Any] | None = None
@@ -72,7 +80,7 @@ class FeatureSet:
 
         Returns
         -------
-        dict of str -> float, or of str -> list of float
+        dict of str -> float, or of str -> array (symbol,)
 
         Raises
         ------
@@ -86,7 +94,7 @@ class FeatureSet:
         moment = _moment(bar, self._last)
         values = self._values(bar, moment)
         if self.symbols is None:
-            self._states[0], found = self._step(self._states[0], values)
+            self._states, found = self._step(self._states, values)
             shown: dict[str, Any] = dict(zip(self.names, found, strict=True))
         else:
             shown = self._panel(values)
@@ -101,7 +109,7 @@ class FeatureSet:
     def copy(self) -> Self:
         """An independent set in the same state."""
         twin = self.__class__(self._specs, symbols=self.symbols)
-        twin._states = [self._copied(states) for states in self._states]
+        twin._set_states(self._all_states())
         twin._last, twin.bars, twin.value = self._last, self.bars, self.value
         return twin
 
@@ -111,7 +119,7 @@ class FeatureSet:
             "version": VERSION,
             "specs": written(self._specs),
             "symbols": None if self.symbols is None else list(self.symbols),
-            "states": written(self._states),
+            "states": written(self._all_states()),
             "last": None if self._last is None else self._last.isoformat(),
             "bars": self.bars,
         }
@@ -132,7 +140,7 @@ class FeatureSet:
             )
         found = cls([tuple(spec) for spec in snapshot["specs"]], symbols=snapshot["symbols"])
         shape = found._fresh()
-        found._states = [read_back(states, shape) for states in snapshot["states"]]
+        found._set_states([read_back(states, shape) for states in snapshot["states"]])
         last = snapshot["last"]
         found._last = None if last is None else datetime.fromisoformat(last)
         found.bars = int(snapshot["bars"])
@@ -146,9 +154,27 @@ class FeatureSet:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def _copied(self, states: list[Any]) -> list[Any]:
+    def warm_up(self) -> None:
+        """Compile the loops of a panel, some 0.3 s each the first time on a machine.
+
+        Updates never compile: until this was called they are interpreted, to the same bits.
+        """
+        for panel in self._panels:
+            panel.warm_up()
+
+    def _all_states(self) -> list[list[Any]]:
+        """The states of each symbol, node by node."""
+        if self.symbols is not None:
+            return [list(states) for states in zip(*[p.states for p in self._panels], strict=True)]
         nodes = self._plan.nodes
-        return [node.fold.copied(one) for node, one in zip(nodes, states, strict=True)]
+        return [[node.fold.copied(s) for node, s in zip(nodes, self._states, strict=True)]]
+
+    def _set_states(self, states: Sequence[Sequence[Any]]) -> None:
+        if self.symbols is None:
+            self._states = list(states[0])
+            return
+        for number, panel in enumerate(self._panels):
+            panel.states = [one[number] for one in states]
 
     def _step(self, states: list[Any], values: list[float]) -> tuple[list[Any], list[float]]:
         new = []
@@ -158,14 +184,11 @@ class FeatureSet:
             values += found
         return new, [values[j] for j in self._places]
 
-    def _panel(self, values: list[list[float]]) -> dict[str, Any]:
-        assert self.symbols is not None
-        found = []
-        for number, bar in enumerate(zip(*values, strict=True)):
-            self._states[number], row = self._step(self._states[number], list(bar))
-            found.append(row)
-        columns = zip(*found, strict=True) if found else ([] for _ in self.names)
-        return {name: list(column) for name, column in zip(self.names, columns, strict=True)}
+    def _panel(self, values: list[NDArray[np.float64]]) -> dict[str, Any]:
+        columns = list(values)
+        for node, panel in zip(self._plan.nodes, self._panels, strict=True):
+            columns.extend(panel.update([columns[j] for j in node.reads]))
+        return {n: columns[place] for n, place in zip(self.names, self._places, strict=True)}
 
     def _values(self, bar: Mapping[str, Any], moment: datetime | None) -> list[Any]:
         values: list[Any] = []
@@ -184,11 +207,11 @@ class FeatureSet:
         return values
 
     def _spread(self, number: float) -> Any:
-        return number if self.symbols is None else [number] * len(self.symbols)
+        return number if self.symbols is None else np.full(len(self.symbols), number)
 
-    def _row(self, given: Any, name: str) -> list[float]:
+    def _row(self, given: Any, name: str) -> NDArray[np.float64]:
         assert self.symbols is not None
-        row = [float(x) for x in given]
+        row = np.array(given, dtype=np.float64).reshape(-1)
         if len(row) != len(self.symbols):
             raise DataError(
                 f"`bar` must hold {len(self.symbols)} values of {name!r}, one per symbol, got"
@@ -240,21 +263,23 @@ def _session(moment: datetime | None) -> float:
 
 def _check(fields: Mapping[str, Any], symbols: Sequence[str] | None) -> None:
     high, low, volume = (fields.get(name) for name in ("high", "low", "volume"))
-    rows = [x if symbols is not None or x is None else [x] for x in (high, low, volume)]
-    if rows[0] is not None and rows[1] is not None:
-        for number, (top, bottom) in enumerate(zip(rows[0], rows[1], strict=True)):
-            if top < bottom:
-                raise DataError(
-                    f"`high` must not be below `low`, got {top:g} and {bottom:g}"
-                    f"{_of(symbols, number)}. Swap or correct them.",
-                    field="high",
-                )
-    for number, traded in enumerate(rows[2] or ()):
-        if traded < 0.0:
-            raise DataError(
-                f"`volume` must not be negative, got {traded:g}{_of(symbols, number)}.",
-                field="volume",
-            )
+    # One symbol is compared as plain floats: numpy takes longer to begin than that.
+    some = np.any if symbols is not None else bool
+    if high is not None and low is not None and some(high < low):
+        number = int(np.argmax(np.atleast_1d(high < low)))
+        top, bottom = np.atleast_1d(high)[number], np.atleast_1d(low)[number]
+        raise DataError(
+            f"`high` must not be below `low`, got {top:g} and {bottom:g}{_of(symbols, number)}."
+            " Swap or correct them.",
+            field="high",
+        )
+    if volume is not None and some(volume < 0.0):
+        number = int(np.argmax(np.atleast_1d(volume < 0.0)))
+        raise DataError(
+            f"`volume` must not be negative, got {np.atleast_1d(volume)[number]:g}"
+            f"{_of(symbols, number)}.",
+            field="volume",
+        )
 
 
 def _of(symbols: Sequence[str] | None, number: int) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus import indicators as i
+from nautilus.core import panel_states
 from nautilus.core.errors import DataError, LabelError, ParameterError, TimeIndexError
 
 from .test_features import bars
@@ -59,6 +60,37 @@ def test_a_panel_is_its_symbols():
     for number, symbol in enumerate("XYZ"):
         expected = i.compute(frames[symbol], specs).drop(columns="timestamp")
         assert_same([{k: v[number] for k, v in row.items()} for row in found], expected)
+
+
+def test_a_compiled_panel_is_the_interpreted_one_to_the_bit(monkeypatch):
+    """Through a snapshot and a copy, and where compiling begins in the middle."""
+    monkeypatch.setenv("NAUTILUS_JIT", "1")
+    frames = [bars(s, 70, n) for n, s in enumerate("XYZ")]
+    slow = i.FeatureSet(i.available(), symbols="XYZ")
+    fast = i.FeatureSet(i.available(), symbols="XYZ")
+    monkeypatch.setattr("nautilus.core.panel_states.is_loaded", lambda loop: compiling)
+    compiling = False
+    for n in range(70):
+        bar = {c: [frame[c].iloc[n] for frame in frames] for c in slow.fields}
+        bar["timestamp"] = frames[0]["timestamp"].iloc[n].to_pydatetime()
+        compiling = False
+        expected = slow.update(bar)
+        compiling = n > 5
+        found = fast.update(bar)
+        assert str(found) == str(expected)
+        if n == 30:
+            assert fast == slow
+            fast = i.FeatureSet.of(json.loads(json.dumps(fast.snapshot())))
+        if n == 40:
+            fast = fast.copy()
+
+
+def test_a_panel_is_compiled_when_it_is_warmed_up(monkeypatch):
+    monkeypatch.setenv("NAUTILUS_JIT", "1")
+    live = i.FeatureSet(["rsi"], symbols=["A", "B"])
+    live.warm_up()
+    assert all(panel_states.is_loaded(panel._loop) for panel in live._panels)
+    assert live.update({"close": [1.0, 2.0]})["rsi_14"][0] != 0.0
 
 
 def test_a_copy_goes_its_own_way():
