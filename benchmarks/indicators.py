@@ -164,6 +164,20 @@ def panel() -> None:
           f" {every / mine:.0f} times all 27 of ours")  # fmt: skip
 
 
+def panel_stream() -> None:
+    symbols = [f"S{j}" for j in range(500)]
+    panel_of = made_up(60, len(symbols))
+    together = i.FeatureSet(i.available(), symbols=symbols)
+    together.warm_up()
+    rows = [{name: column[n] for name, column in panel_of.items()} for n in range(60)]
+
+    def panel_bars() -> None:
+        for row in rows:
+            together.update(row)
+
+    print(f"500 symbols, all 27, compiled: {median_ms(panel_bars) / len(rows):.2f} ms a bar")
+
+
 def streaming() -> None:
     o, h, low, c, v = (x.tolist() for x in made_up(4_000).values())
     bars = [dict(zip(("open", "high", "low", "close", "volume"), row, strict=True))
@@ -176,17 +190,7 @@ def streaming() -> None:
 
     per_bar = median_ms(all_of_them) / len(bars) * 1e3
     print(f"\none bar at a time, interpreted: all 27 by FeatureSet.update {per_bar:.1f} us a bar")
-    symbols = [f"S{j}" for j in range(500)]
-    panel_of = made_up(60, len(symbols))
-    together = i.FeatureSet(i.available(), symbols=symbols)
-    together.warm_up()
-    rows = [{name: column[n] for name, column in panel_of.items()} for n in range(60)]
-
-    def panel_bars() -> None:
-        for row in rows:
-            together.update(row)
-
-    print(f"500 symbols, all 27, compiled: {median_ms(panel_bars) / len(rows):.2f} ms a bar")
+    panel_stream()
     import nautilus as nt
 
     def one(function, **parameters):
