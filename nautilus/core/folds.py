@@ -19,7 +19,7 @@ from nautilus.core.composed import Composed, Part
 from nautilus.core.frames import matched
 from nautilus.core.jit import bound, kernel
 from nautilus.core.scans import PUTS, REDUCTIONS, SCANS, put
-from nautilus.core.segments import run_segments
+from nautilus.core.segments import is_never_whole, run_segments
 from nautilus.core.windows import Column, Once, Recent, State, Window, window_loop
 
 __all__ = [
@@ -308,7 +308,7 @@ def _run_columns(
     fold: Series, arrays: Sequence[NDArray[np.float64]], parameters: tuple[float, ...]
 ) -> list[NDArray[np.float64]]:
     length, width = arrays[0].shape
-    if width == 1:
+    if width == 1 and not is_never_whole(fold, parameters, length):
         columns = [writable(a[:, 0]) for a in arrays]
         _, found = fold.run(fold.start(parameters), columns, parameters, length)
         return [output[:, None] for output in found]

@@ -25,7 +25,7 @@ from nautilus.core.windows import Column, Recent, Window, window_loop
 if TYPE_CHECKING:
     from nautilus.core.folds import Fold
 
-__all__ = ["prepared", "run_segments", "warm_up_segments"]
+__all__ = ["is_never_whole", "prepared", "run_segments", "warm_up_segments"]
 
 NAN = float("nan")
 _PARALLEL_WORK = 200_000
@@ -169,6 +169,8 @@ def prepared(
     fold: Fold | Window | Recent, parameters: tuple[float, ...], rows: int
 ) -> Callable[[Sequence[Column], NDArray[np.int64], NDArray[np.float64]], None]:
     """`run(columns, offsets, out)`, decided once for all the rows there will be."""
+    if is_never_whole(fold, parameters, rows):
+        return _nothing
     work = rows * (int(parameters[0]) if isinstance(fold, Recent) else 1)
     state = fold.start(parameters)
     template = _loop(fold, len(state[2]) if isinstance(fold, Window) else 0)
@@ -184,6 +186,20 @@ def prepared(
         runner(*columns, *[columns[0]] * unused, out, offsets, start, parameters)
 
     return run_compiled
+
+
+def is_never_whole(fold: Any, parameters: tuple[float, ...], rows: int) -> bool:
+    """A window longer than all rows: it has no value, and must not be given memory."""
+    if isinstance(fold, Composed):
+        parts = fold.bound_parts(parameters)
+        return any(is_never_whole(part.fold, own, rows) for part, own in parts)
+    return isinstance(fold, (Window, Recent)) and parameters[0] > rows
+
+
+def _nothing(
+    columns: Sequence[Column], offsets: NDArray[np.int64], out: NDArray[np.float64]
+) -> None:
+    out[:, offsets[0] : offsets[-1]] = NAN
 
 
 def warm_up_segments(

@@ -22,7 +22,8 @@ def expression(name: str, *columns: str, **parameters: Any) -> pl.Expr:
     name : str
         One of `available()`, or rolling_vwap.
     *columns : str
-        Of its inputs, in their order; by default they are called as the inputs are.
+        Of its inputs, in their order; by default they are called as the inputs are. That of `vwap`
+        is a column `session` as well, a number for each session, unless ``anchor="start"``.
     **parameters
         Options of the indicator.
 
@@ -52,7 +53,9 @@ def expression(name: str, *columns: str, **parameters: Any) -> pl.Expr:
     found = indicator_named(name)
     options = found.checked(parameters)
     found.fold.parameters(**options)
-    inputs = tuple(n for n in found.inputs if n != "session")
+    inputs = found.inputs
+    if "session" in inputs and options.get("anchor") == "start":
+        inputs = inputs[:-1]  # one session: nobody needs to number it
     read = columns or inputs
     if len(read) != len(inputs):
         raise ParameterError(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus.core.errors import DataError, LabelError
+from nautilus.core.errors import DataError, LabelError, ParameterError
 from nautilus.core.frames import LongFrame, read_long
 from nautilus.core.segments import prepared
 from nautilus.indicators.anchored import session_numbers
@@ -68,6 +68,11 @@ def compute(frame: Any, specs: Iterable[Spec], *, by: str | None = None) -> Any:
     [nan, nan, 2.0, 5.5]
     """
     plan, long = planned(specs), read_long(frame, by)
+    for key in (long.by, long.time_column):
+        if key in plan.names:
+            raise ParameterError(
+                f"a column cannot be called {key!r}, which says which row it is.", field="specs"
+            )
     columns = [_field(long, name) for name in plan.fields]
     check_bars(dict(zip(plan.fields, columns, strict=True)), long)
     found = run_plan(plan, columns, long.offsets)
@@ -133,9 +138,15 @@ def _chunks(offsets: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 
 def _field(long: LongFrame, name: str) -> Floats:
-    present = {str(c).lower(): c for c in long.frame.columns}
-    if name in present:
-        return long.numbers(present[name])
+    present = [c for c in long.frame.columns if str(c) == name]
+    present = present or [c for c in long.frame.columns if str(c).lower() == name]
+    if len(present) > 1:
+        raise LabelError(
+            f"`frame` has {' and '.join(map(repr, present))}, and only one can be {name!r}.",
+            field="frame",
+        )
+    if present:
+        return long.numbers(present[0])
     if name == "session":
         times = long.ordered_times()
         if times is None or not long.aware:

@@ -11,6 +11,7 @@ from nautilus.core.results import Reason, Result
 __all__ = ["RULES", "SignalSummary", "signal_summary"]
 
 BULLISH, BEARISH, NEUTRAL = "BULLISH", "BEARISH", "NEUTRAL"
+_ROUNDING = 1e-12
 Rule = Callable[[Mapping[str, float], str, float], float]
 
 
@@ -30,7 +31,14 @@ def _sign(column: str | None = None, least: float = 0.0) -> Rule:
 
 def _above(values: Mapping[str, float], name: str, close: float) -> float:
     """A price above the column is bullish."""
-    return float(close > values[name]) - float(close < values[name])
+    return _over(close, values[name])
+
+
+def _over(close: float, level: float) -> float:
+    """1 above a level, -1 below, 0 where only rounding tells them apart."""
+    if abs(close - level) <= _ROUNDING * abs(close):
+        return 0.0
+    return float(close > level) - float(close < level)
 
 
 def _outside(upper: str, lower: str) -> Rule:
@@ -38,7 +46,7 @@ def _outside(upper: str, lower: str) -> Rule:
 
     def rule(values: Mapping[str, float], name: str, close: float) -> float:
         top, bottom = max(values[upper], values[lower]), min(values[upper], values[lower])
-        return float(close > top) - float(close < bottom)
+        return float(_over(close, top) > 0.0) - float(_over(close, bottom) < 0.0)
 
     return rule
 

@@ -133,7 +133,7 @@ def test_simulated_history_says_so(client):
     assert reply["metadata"]["simulated"] is True
     assert reply["data"]["warmup"] == {}
     day = reply["data"]["timestamp"][:10]
-    market = simulate_market(["MSFT"], start="2020-01-02", end=day)
+    market = simulate_market(["MSFT"], start="2020-01-02", end=day, adjustment="split")
     ema = reply["data"]["technical_indicators"]["trend"]["ema_20"]
     assert ema == pytest.approx(nt.indicators.ema(market.close[:, 0])[-1], rel=1e-12)
 
@@ -219,7 +219,7 @@ def test_a_symbol_that_fails_does_not_fail_the_batch(client):
     assert data["processing_statistics"]["success_rate"] == pytest.approx(2 / 3)
     columns = data["features_dataframe"]["columns"]
     assert {"symbol", "rsi_14", "pe_ratio", "roe", "bollinger_position"} <= set(columns)
-    market = simulate_market(["AAPL"], start="2020-01-02", end="2025-08-22")
+    market = simulate_market(["AAPL"], start="2020-01-02", end="2025-08-22", adjustment="split")
     rsi = nt.indicators.rsi(market.close[:, 0])[-1]
     served = data["features_dataframe"]["data"][0][columns.index("rsi_14")]
     assert served == pytest.approx(rsi, rel=1e-12)
@@ -284,6 +284,119 @@ def test_health_counts_what_was_calculated(client):
     assert after["features_calculated_today"] == before["features_calculated_today"] + 18
     assert after["supported_indicators"] == 27
     assert after["avg_calculation_time_ms"] > 0
+
+
+# What was known when, and what a split is.
+
+
+DAYS = [dt.date(2025, 6, 2) + dt.timedelta(days=n) for n in range(80)]
+SESSIONS = [day for day in DAYS if day.weekday() < 5]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A server with stored daily bars of OWN that rise by one a day."""
+    settings = Settings(database=str(tmp_path / "state.db"), demo=False)
+    closes = [500.0 + n for n in range(len(SESSIONS))]
+    rows = pl.DataFrame({"symbol": "OWN", "timestamp": SESSIONS, "close": closes})
+    rows = rows.with_columns(open="close", high="close", low="close", volume=pl.lit(100.0))
+    with TestClient(create_app("features", settings=settings)) as client:
+        store = client.app.state.deps.market.open()
+        store.append("bars", rows, source="mine")
+        yield client, store
+
+
+def sma_of(client, date):
+    body = {"symbols": ["OWN"], "feature_types": ["technical"], "calculation_date": date}
+    table = posted(client, "batch", **body)["data"]["features_dataframe"]
+    return table["data"][0][table["columns"].index("sma_20")]
+
+
+def test_a_batch_knows_no_close_of_later_and_no_correction_of_later(own):
+    client, store = own
+    at_close = sma_of(client, "2025-08-07")
+    assert sma_of(client, "2025-08-08T10:00:00Z") == at_close  # that day has not closed
+    assert sma_of(client, "2025-08-08") == at_close + 1.0
+    later = pl.DataFrame(
+        {"symbol": ["OWN"], "timestamp": [dt.date(2025, 8, 6)], "close": [9999.0],
+         "knowledge_ts": [dt.datetime(2026, 1, 1, tzinfo=dt.UTC)]}
+    )  # fmt: skip
+    store.append("bars", later, source="mine")
+    assert sma_of(client, "2025-08-07") == at_close
+
+
+def test_a_split_is_no_return(own):
+    client, store = own
+    body = {"symbol": "OWN", "history": "stored", "indicators": {"momentum": ["roc"]}}
+    before = posted(client, "technical", **body)["data"]["technical_indicators"]
+    split = pl.DataFrame(
+        {"symbol": ["OWN"], "timestamp": [SESSIONS[-3]], "kind": ["split"], "value": [4.0]}
+    )
+    closes = pl.DataFrame(
+        {"symbol": "OWN", "timestamp": SESSIONS[-3:],
+         "close": [(500.0 + len(SESSIONS) - n) / 4.0 for n in (3, 2, 1)],
+         "knowledge_ts": dt.datetime(2025, 9, 1, tzinfo=dt.UTC)}
+    )  # fmt: skip
+    store.append("actions", split, source="mine")
+    store.append("bars", closes, source="mine")
+    after = posted(client, "technical", **body)["data"]["technical_indicators"]
+    assert after["momentum"]["roc"] == pytest.approx(before["momentum"]["roc"], rel=1e-9)
+
+
+def test_a_session_is_one_however_it_is_stamped(own):
+    client, _ = own
+    found = []
+    for clock in ("00:00:00Z", "04:00:00Z", "20:00:00Z"):
+        sent = [
+            {"timestamp": f"{day}T{clock}", "close": 500.0 + n}
+            for n, day in list(enumerate(SESSIONS))[-3:]
+        ]
+        body = {"symbol": "OWN", "history": "stored", "indicators": {"trend": ["sma"]}}
+        reply = posted(client, "technical", **body, data={"ohlcv": sent})
+        found.append(reply["data"]["technical_indicators"]["trend"]["sma_20"])
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_price_with_a_later_split_in_it_values_nothing(own):
+    """Adjusted prices times the shares filed then would be wrong by the split."""
+    client, store = own
+    rows = pl.DataFrame({"symbol": ["ADJ"] * 2, "timestamp": SESSIONS[:2], "close": [1.0, 2.0]})
+    store.append("bars", rows, source="adjusted", basis="split")
+    facts = nt.marketdata.simulate_statements(["AAPL"], start="2020-01-02", end="2025-06-30")
+    keep = [c for c in facts.columns if c not in ("source", "revision", "received_ts", "filed")]
+    store.append("fundamentals", facts.select(keep).with_columns(symbol=pl.lit("ADJ")),
+                 source="adjusted")  # fmt: skip
+    reply = posted(client, "fundamental", symbol="ADJ", as_of="2025-06-20", normalization="none")
+    valuation = reply["data"]["fundamental_features"]["valuation"]
+    assert valuation["pe_ratio"] is None
+    assert reply["metadata"]["price"] is None
+    assert reply["data"]["fundamental_features"]["profitability"]["net_margin"] is not None
+
+
+@pytest.mark.parametrize("period", [3e9, 1e300, 200_000])
+def test_a_period_beyond_all_bars_is_refused_before_it_takes_memory(client, period):
+    reply = client.post(
+        "/features/technical", json=DOCUMENTED | {"parameters": {"sma_period": period}}
+    )
+    assert reply.status_code == 422
+    assert "at most 100,000 bars" in reply.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "9999-12-31", "9999-12-31T23:59:59-12:00"])
+def test_the_ends_of_the_calendar_are_no_dates_of_a_market(client, date):
+    reply = client.post("/features/batch", json={"symbols": ["AAPL"], "calculation_date": date})
+    assert reply.status_code == 422, reply.text
+    sent = [{"timestamp": "0001-01-01T00:00:00+14:00", "close": 1.0}]
+    reply = client.post("/features/technical", json=DOCUMENTED | {"data": {"ohlcv": sent}})
+    assert reply.status_code == 422
+
+
+def test_features_of_any_period_are_called_as_they_were_asked_for(client):
+    names = ["momentum", "momentum_20", "rsi_014", "rsi_14", "roc_5", "volume_ratio"]
+    body = {"features": names, "method": "correlation", "symbols": ["AAPL", "KO"],
+            "analysis_period": "6M"}  # fmt: skip
+    found = posted(client, "importance", **body)["data"]["feature_importance"]
+    assert sorted(one["feature"] for one in found) == sorted(names)
 
 
 # Live.

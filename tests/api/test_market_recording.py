@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import math
 
 import httpx
 from starlette.testclient import TestClient
@@ -133,11 +134,13 @@ def test_what_is_on_its_way_to_the_disk_when_the_server_stops_arrives(tmp_path):
 def test_what_is_no_tick_is_refused_alone(tmp_path):
     ahead = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
     times = ("soon", ahead, START.replace(tzinfo=None))
-    bad = [trade(1, price=None), *(trade(2 + n, timestamp=at) for n, at in enumerate(times))]
+    bad = [trade(1, price=None), trade(1, price=-1.0), trade(1, price=math.nan)]
+    bad += [trade(1, sequence=2**70), trade(1, sequence=math.inf)]
+    bad += [trade(2 + n, timestamp=at) for n, at in enumerate(times)]
     recording = recorder(tmp_path)
     asyncio.run(heard(recording, [trade(0), *bad, trade(5, sequence=None), trade(6)]))
     status = recording.status
-    assert (status.stored, status.refused, status.waiting) == (3, 4, 0)
+    assert (status.stored, status.refused, status.waiting) == (3, 8, 0)
     assert stored(tmp_path) == [10.0, 15.0, 16.0]
 
 

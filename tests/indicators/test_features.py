@@ -166,6 +166,28 @@ def test_bad_input_says_what_is_wrong(frame, specs, by, error, words):
         i.compute(frame, specs, by=by)
 
 
+def test_polars_closes_alone_and_a_column_called_code():
+    frame = pl.DataFrame({"close": [1.0, 2.0, 3.0]})
+    assert i.compute(frame, [("sma", {"period": 2})])["sma_2"].to_list()[1:] == [1.5, 2.5]
+    by_code = frame.with_columns(code=pl.lit("A"))
+    assert i.compute(by_code, ["sma"], by="code").columns == ["code", "sma_20"]
+
+
+def test_one_column_of_a_name_and_no_feature_called_like_the_key():
+    twice = pd.DataFrame({"Close": [1.0, 2.0], "CLOSE": [3.0, 4.0]})
+    with pytest.raises(LabelError, match="only one can be 'close'"):
+        i.compute(twice, ["sma"])
+    exact = twice.assign(close=[5.0, 6.0])
+    assert i.compute(exact, [("sma", {"period": 1})])["sma_1"].tolist() == [5.0, 6.0]
+    with pytest.raises(ParameterError, match="cannot be called 'symbol'"):
+        i.compute(STAMPED, [("sma", {}, "symbol")], by="symbol")
+
+
+def test_a_window_longer_than_history_takes_no_memory():
+    assert np.isnan(i.sma(np.ones(5), 10**12)).all()
+    assert np.isnan(i.stochastic(np.ones(5), np.ones(5), np.ones(5), 10**12).k).all()
+
+
 def test_nothing_and_less_than_a_period_have_an_answer():
     assert i.compute(CLOSE[:0], ["rsi"]).shape == (0, 1)
     assert i.compute(CLOSE, [("sma", {"period": 1_000})])["sma_1000"].isna().all()

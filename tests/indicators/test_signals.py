@@ -76,3 +76,10 @@ def test_a_price_that_is_none():
 def test_a_row_of_a_frame_will_do():
     row = pd.DataFrame({"rsi_14": [20.0], "sma_20": [90.0]}).iloc[0]
     assert signal_summary(row, close=100.0).bullish_signals == 2
+
+
+def test_rounding_is_no_signal():
+    price = 365.41
+    assert sum([price] * 20) / 20 != price
+    found = signal_summary({"sma_20": sum([price] * 20) / 20}, close=price)
+    assert found.signals == {"sma_20": N}

@@ -83,7 +83,7 @@ class LongFrame:
             return pandas.DataFrame(found, index=self.frame.index, copy=False)
         polars = sys.modules["polars"]
         made = [polars.Series(name, values) for name, values in back.items()]
-        return self.frame.select(keys).with_columns(made)
+        return polars.DataFrame([*self.frame.select(keys).get_columns(), *made])
 
     def _back(self, values: Floats) -> Floats:
         if self.order is None:
@@ -141,8 +141,9 @@ def _codes(
         series = frame[by]
         unique = series.unique(maintain_order=True)
         known = tuple(unique.to_list())
-        numbers = sys.modules["polars"].DataFrame({by: unique}).with_row_index("code")
-        joined = frame.select(by).join(numbers, on=by, how="left", maintain_order="left")
+        numbers = sys.modules["polars"].DataFrame({"label": unique}).with_row_index("code")
+        rows = frame.select(sys.modules["polars"].col(by).alias("label"))
+        joined = rows.join(numbers, on="label", how="left", maintain_order="left")
         codes = joined["code"].fill_null(-1).cast(sys.modules["polars"].Int64).to_numpy()
         codes = np.where(series.is_null().to_numpy(), -1, codes)
     if (codes < 0).any():

@@ -148,7 +148,7 @@ async def _bars(
         own.histories, body.symbol, body.timeframe, needed, until=until,
         fallback=body.fallback_enabled,
     )  # fmt: skip
-    table = joined(stored, sent)
+    table = joined(stored, sent, body.timeframe)
     if not len(table):
         raise ParameterError(
             f"there are no bars of {body.symbol!r}: {stored.reasons[0].message}", field="symbol"

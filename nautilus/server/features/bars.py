@@ -14,7 +14,7 @@ from nautilus.core.errors import MissingInputError, NautilusError, TimeIndexErro
 from nautilus.core.results import Reason
 from nautilus.indicators.anchored import session_numbers
 from nautilus.server.market.historical import Asked, Histories
-from nautilus.server.market.windows import window_of
+from nautilus.server.market.windows import FIRST_YEAR, LAST_YEAR, window_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,6 +87,12 @@ def of_request(bars: Sequence[Bar]) -> BarTable:
         if any(getattr(bar, name) is not None for bar in bars)
     }
     stamps = [bar.timestamp for bar in bars]
+    for place, stamp in enumerate(stamps):
+        if stamp is not None and not FIRST_YEAR <= stamp.year <= LAST_YEAR:
+            raise TimeIndexError(
+                f"bar {place} is of {stamp.year}; bars are of {FIRST_YEAR} to {LAST_YEAR}.",
+                field=f"data.ohlcv.{place}.timestamp",
+            )
     if not bars or all(stamp is None for stamp in stamps):
         return BarTable(None, columns)
     for place, stamp in enumerate(stamps):
@@ -109,9 +115,17 @@ async def stored_bars(
     *,
     until: datetime,
     fallback: bool,
-    day: str | None = None,
+    as_of: datetime | None = None,
+    adjustment: str = "split",
 ) -> BarTable:
     """At least `n` bars before `until`, where there are as many, of one source.
+
+    Parameters
+    ----------
+    as_of : datetime, optional
+        Only what was known then: no later close, and no later correction.
+    adjustment : {"none", "split", "total"}
+        A split is no return. Prices that a source has adjusted further stay so, but for "none".
 
     Raises
     ------
@@ -119,12 +133,16 @@ async def stored_bars(
         Nobody has bars of it.
     """
     last = await histories.last_stored(symbol, timeframe)
-    if day is None and last is not None:
+    if as_of is None and last is not None:
         until = min(until, last)  # what was imported once may have ended long ago
     days = 5 + int(n * _DAYS.get(timeframe, 0.1))
     start = str((until - timedelta(days=days)).date())
-    window = window_of(start, day or until.isoformat(), None, until)
-    asked = Asked(symbol=symbol, timeframe=timeframe, window=window, fallback=fallback)
+    known = None if as_of is None else as_of.isoformat()
+    window = window_of(start, until.isoformat(), known, until)
+    asked = Asked(
+        symbol=symbol, timeframe=timeframe, window=window, fallback=fallback,
+        adjustment=adjustment, at_least=adjustment != "none",
+    )  # fmt: skip
     found = await histories.find(asked)
     return _table(found.rows, found.source, found.simulated, found.reasons)
 
@@ -143,8 +161,8 @@ def _table(
     return BarTable(times, columns, source, simulated, len(times), reasons)
 
 
-def joined(stored: BarTable, sent: BarTable) -> BarTable:
-    """Stored bars, and after them those of the request."""
+def joined(stored: BarTable, sent: BarTable, timeframe: str) -> BarTable:
+    """Stored bars, and after them those of the request; a day is one however it is stamped."""
     if not len(sent):
         return stored
     if sent.times is None:
@@ -153,7 +171,9 @@ def joined(stored: BarTable, sent: BarTable) -> BarTable:
             field="data.ohlcv",
         )
     assert stored.times is not None
-    before = stored.times < sent.times[0]
+    unit = "D" if timeframe in ("1d", "1w", "1M") else "us"
+    first = sent.times[0].astype(f"datetime64[{unit}]")
+    before = stored.times.astype(f"datetime64[{unit}]") < first
     names = [name for name in FIELDS if name in sent.columns and name in stored.columns]
     columns = {n: np.append(stored.columns[n][before], sent.columns[n]) for n in names}
     times = np.append(stored.times[before], sent.times)

@@ -98,7 +98,13 @@ async def _technical(
 ) -> dict[str, float]:  # fmt: skip
     plan = plan_of(None, {})
     table = await stored_bars(
-        histories, symbol, "1d", most_bars_needed(plan), until=until, fallback=fallback, day=day
+        histories,
+        symbol,
+        "1d",
+        most_bars_needed(plan),
+        until=until,
+        fallback=fallback,
+        as_of=None if day is None else until,
     )
     found = await run(technicals, plan, table)
     batch.sources[symbol], batch.simulated = table.source, batch.simulated or table.simulated

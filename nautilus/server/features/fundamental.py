@@ -82,7 +82,11 @@ async def _prices(
     histories: Histories, symbol: str, as_of: datetime, fallback: bool
 ) -> BarTable | None:
     try:
-        table = await stored_bars(histories, symbol, "1d", 10, until=as_of, fallback=fallback)
+        # As traded: a split after that day is in the adjusted price and not in the shares filed.
+        table = await stored_bars(
+            histories, symbol, "1d", 10, until=as_of, fallback=fallback, as_of=as_of,
+            adjustment="none",
+        )  # fmt: skip
     except NautilusError:
         return None
     return table if len(table) else None

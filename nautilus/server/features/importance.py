@@ -6,8 +6,9 @@ import asyncio
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from nautilus.indicators.registry import GROUPS, indicator_named
 from nautilus.ml import FeatureImportance, feature_importance
 from nautilus.server.features.bars import BarTable, stored_bars
 from nautilus.server.features.fundamental import FIRST
-from nautilus.server.features.technical import most_bars_needed
+from nautilus.server.features.technical import MOST_BARS, most_bars_needed
 from nautilus.server.market.historical import Asked, Histories
 from nautilus.server.market.windows import window_of
 
@@ -37,6 +38,7 @@ FUNDAMENTAL = (
 VOLUME_RATIO, VOLUME_BARS = "volume_ratio", 20
 # Statements change four times a year; between these sessions the last value stands.
 EVERY = 21
+CLOSE, NEW_YORK = time(16), ZoneInfo("America/New_York")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +113,19 @@ def _measure(
 def _plan(names: Sequence[str]) -> tuple[Plan | None, dict[str, int]]:
     """The plan of the technical ones, and which of its columns each is."""
     every = {c.name: c for c in planned([n for ns in GROUPS.values() for n in ns]).columns}
-    specs: dict[tuple[str, tuple[tuple[str, Any], ...]], None] = {}
+    specs: dict[str, tuple[Any, ...]] = {}
     for name in names:
         if name in FUNDAMENTAL or name == VOLUME_RATIO:
             continue
         indicator, options = _technical(name, every)
-        specs[indicator, tuple(options.items())] = None
+        several = indicator_named(indicator).outputs
+        # One output is called as it was asked for; several are called after their indicator.
+        specs[indicator if several else name] = (
+            (indicator, options) if several else (indicator, options, name)
+        )
     if not specs:
         return None, {}
-    plan = planned([(indicator, dict(options)) for indicator, options in specs])
+    plan = planned(specs.values())
     return plan, {one.name: place for place, one in enumerate(plan.columns)}
 
 
@@ -129,7 +135,9 @@ def _technical(name: str, every: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         return every[name].indicator, {}
     stem, _, period = name.rpartition("_")
     known = [n for ns in GROUPS.values() for n in ns]
-    if period.isdigit() and stem in known and "period" in indicator_named(stem).parameters:
+    found = indicator_named(stem) if stem in known else None
+    single = found is not None and "period" in found.parameters and not found.outputs
+    if single and period.isdigit() and 0 < int(period) <= MOST_BARS:
         return stem, {"period": int(period)}
     choices = [*every, *FUNDAMENTAL, VOLUME_RATIO]
     near = difflib.get_close_matches(name, choices, n=3)
@@ -187,7 +195,7 @@ def _panel(
             if name in places:
                 columns[name][:, j] = values[places[name]][at]
             elif name == VOLUME_RATIO:
-                columns[name][:, j] = _volume_ratio(table.columns["volume"])[at]
+                columns[name][:, j] = _volume_ratio(table.field_named("volume"))[at]
             else:
                 columns[name][:, j] = known[name]
         held = close[at]
@@ -219,8 +227,12 @@ def _fundamental_values(
     if facts is None:
         return found
     for first in range(0, len(times) if wanted else 0, EVERY):
+        # The return that follows begins at this close: what is filed after it is not known.
         day = times[first].astype("datetime64[D]").item()
-        features = fundamental_features(facts, as_of=day, symbol=symbol, price=float(close[first]))
+        known = datetime.combine(day, CLOSE, NEW_YORK)
+        features = fundamental_features(
+            facts, as_of=known, symbol=symbol, price=float(close[first])
+        )
         for name in wanted:
             value = getattr(features, name)
             found[name][first : first + EVERY] = np.nan if value is None else value

@@ -141,7 +141,7 @@ class Streaming:
     def _take(self, bar: Mapping[str, Any]) -> None:
         try:
             events = self.live.update(bar)
-        except (DataError, TimeIndexError):
+        except (DataError, TimeIndexError, KeyError, TypeError, ValueError):
             self.refused += 1
             return
         for event in events:

@@ -35,6 +35,7 @@ _SHORT = {
 _ALWAYS = {"volatility": ("historical_volatility",)}
 # What an exponential average has not forgotten by then, nobody sees.
 MOST_HISTORY = 1_000
+MOST_BARS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ def _options(parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for key, value in parameters.items():
         names, option = _owner(key)
         for name in names:
-            found.setdefault(name, {})[option] = _number(value)
+            found.setdefault(name, {})[option] = _number(value, key)
     return found
 
 
@@ -112,8 +113,13 @@ def _owner(key: str) -> tuple[tuple[str, ...], str]:
     )
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any, key: str) -> Any:
     """JSON's 14.0 is 14 bars."""
+    if isinstance(value, (int, float)) and abs(value) > MOST_BARS:
+        raise ParameterError(
+            f"`parameters.{key}` is {value:g}; a request has at most {MOST_BARS:,} bars.",
+            field=f"parameters.{key}",
+        )
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -32,6 +32,7 @@ __all__ = ["Asked", "Found", "Histories"]
 _BASIS = {"as_traded": "raw", "split_adjusted": "split"}
 _ADJUSTMENT = {"raw": "none", "split": "split", "total": "total"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ORDER = ("none", "split", "total")
 _KEPT = ("bars", "macro", "fundamentals", "actions")
 
 
@@ -51,6 +52,8 @@ class Asked:
         Store what a source sends.
     adjustment : {"none", "split", "total"} or None
         None: as the source has it.
+    at_least : bool
+        Prices that the source has adjusted further than that are taken as they are.
     """
 
     symbol: str
@@ -61,6 +64,7 @@ class Asked:
     fallback: bool = True
     keep: bool = True
     adjustment: str | None = None
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +293,10 @@ class Histories:
         store = self.sources.market.open()
         bars = asked.kind == "bars"
         basis = store.sources("bars", timeframe=asked.timeframe).get(name, "raw") if bars else "raw"
+        if asked.at_least and _ORDER.index(_ADJUSTMENT[basis]) > _ORDER.index(
+            str(asked.adjustment)
+        ):
+            asked = replace(asked, adjustment=_ADJUSTMENT[basis])
         rows = store.read(
             asked.kind,
             [asked.symbol],

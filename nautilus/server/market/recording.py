@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from nautilus.core.errors import NautilusError, UnavailableError
@@ -30,6 +31,7 @@ _FIELDS = {
     "trades": ("price", "size"),
     "quotes": ("bid", "bid_size", "ask", "ask_size"),
 }
+_LARGEST = 2**62
 _log = logging.getLogger("nautilus.server.market")
 Row = dict[str, Any]
 
@@ -105,7 +107,7 @@ class TickRecorder:
         kind = message.topic.split(".")[1]
         try:
             row = self._row(kind, message.data)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             self._refused += 1
             return
         self._waiting[kind, str(message.data.get("source") or "unnamed")].append(row)
@@ -115,13 +117,20 @@ class TickRecorder:
         moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
         if moment.tzinfo is None:
             raise ValueError("a time without a zone")
+        values = {name: float(data[name]) for name in _FIELDS[kind]}
+        for name, value in values.items():
+            if not math.isfinite(value) or value < 0.0 or (value == 0.0 and "size" not in name):
+                raise ValueError(f"{name} {value}")
         self._numbers[kind, symbol] += 1
         sequence = data.get("sequence")
+        number = int(self._numbers[kind, symbol] if sequence is None else sequence)
+        if not 0 <= number < _LARGEST:
+            raise ValueError(f"sequence {number}")
         return {
             "symbol": symbol,
-            "timestamp": moment,
-            **{name: float(data[name]) for name in _FIELDS[kind]},
-            "sequence": int(self._numbers[kind, symbol] if sequence is None else sequence),
+            "timestamp": moment.astimezone(UTC),
+            **values,
+            "sequence": number,
         }
 
     async def flush(self) -> None:

@@ -122,6 +122,9 @@ def _bars(
 ) -> pl.DataFrame:
     import polars as pl
 
+    from nautilus.marketdata.store.rows import first_known
+    from nautilus.marketdata.store.tables import TABLES
+
     name = find_instrument(symbol).symbol
     first, last = _sessions(window, now)
     market = simulate_market(
@@ -133,6 +136,8 @@ def _bars(
     times = pl.Series(market.times.astype("M8[us]")).dt.replace_time_zone("UTC")
     rows = pl.DataFrame({"timestamp": times, **columns})
     rows = rows.filter(pl.col("timestamp").is_between(window.start, window.end))
+    if window.as_of is not None:
+        rows = rows.filter(first_known(TABLES["bars"], timeframe) <= window.as_of)
     return rows.select(
         pl.lit(symbol).alias("symbol"), pl.all(), pl.lit("simulated").alias("source")
     )

@@ -14,6 +14,8 @@ __all__ = ["Window", "expected_rows", "window_of"]
 
 DEFAULT_DAYS = 31
 DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
+FIRST_YEAR, LAST_YEAR = 1700, 2200
 _BARS_A_DAY = {"1m": 390, "5m": 78, "15m": 26, "30m": 13, "1h": 7, "4h": 2}
 
 
@@ -87,7 +89,7 @@ def _moment(value: str, name: str, *, end: bool = False) -> datetime:
     try:
         if len(value) == 10:
             midnight = datetime.combine(date.fromisoformat(value), time(), UTC)
-            return midnight + DAY - timedelta(microseconds=1) if end else midnight
+            return _possible(midnight, value, name) + (DAY - TICK if end else timedelta())
         moment = datetime.fromisoformat(value)
     except ValueError as error:
         raise ParameterError(
@@ -100,4 +102,14 @@ def _moment(value: str, name: str, *, end: bool = False) -> datetime:
             f"`{name}` {value} carries no zone. Write 2025-08-01T13:30:00Z, or a date alone.",
             field=name,
         )
-    return moment.astimezone(UTC)
+    return _possible(moment, value, name).astimezone(UTC)
+
+
+def _possible(moment: datetime, value: str, name: str) -> datetime:
+    """A time that a market may have: the ends of the calendar cannot be moved to another zone."""
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ParameterError(
+            f"`{name}` must be in a year from {FIRST_YEAR} to {LAST_YEAR}, got {value[:64]}.",
+            field=name,
+        )
+    return moment
