@@ -325,6 +325,15 @@ def test_a_batch_knows_no_close_of_later_and_no_correction_of_later(own):
     assert sma_of(client, "2025-08-07") == at_close
 
 
+def test_a_stale_symbol_shows_when_its_bars_ended(own):
+    client, _ = own
+    body = {"symbols": ["OWN"], "feature_types": ["technical"], "calculation_date": "2025-08-25"}
+    reply = posted(client, "batch", **body)
+    assert reply["metadata"]["last_bars"] == {"OWN": str(SESSIONS[-1])}
+    text = client.post("/features/batch", json=body | {"output_format": "csv"}).text
+    assert str(SESSIONS[-1]) in text
+
+
 def test_a_split_is_no_return(own):
     client, store = own
     body = {"symbol": "OWN", "history": "stored", "indicators": {"momentum": ["roc"]}}

@@ -254,6 +254,7 @@ async def batch(body: BatchRequest, deps: FeatureDeps) -> Response | BatchReply:
         data_source=", ".join(sorted(set(found.sources.values()))) or None,
         calculation_date=day,
         sources=found.sources if body.include_metadata else None,
+        last_bars=found.last_bars if body.include_metadata else None,
         simulated=found.simulated,
     )
 

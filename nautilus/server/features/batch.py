@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nautilus.core.errors import NautilusError
-from nautilus.server.features.bars import stored_bars
+from nautilus.server.features.bars import last_day, stored_bars
 from nautilus.server.features.fundamental import company_of
 from nautilus.server.features.technical import most_bars_needed, plan_of, technicals
 from nautilus.server.market.historical import Histories
@@ -35,6 +35,8 @@ class FeatureBatch:
     failed : dict of symbol -> str
     sources : dict of symbol -> str
     simulated : bool
+    last_bars : dict of symbol -> date
+        Of the last bar that was read: one long before the day asked for is a stale one.
     """
 
     columns: tuple[str, ...] = ("symbol",)
@@ -42,6 +44,7 @@ class FeatureBatch:
     failed: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     simulated: bool = False
+    last_bars: dict[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> list[list[Any]]:
@@ -108,6 +111,7 @@ async def _technical(
     )
     found = await run(technicals, plan, table)
     batch.sources[symbol], batch.simulated = table.source, batch.simulated or table.simulated
+    batch.last_bars[symbol] = str(last_day(table))
     return {name: value for group in found.values.values() for name, value in group.items()}
 
 
@@ -139,8 +143,9 @@ def frame_of(batch: FeatureBatch, day: str | None) -> pl.DataFrame:
         "symbol": list(batch.rows),
         "source": [batch.sources.get(symbol) for symbol in batch.rows],
         "calculation_date": [day] * len(batch.rows),
+        "last_bar": [batch.last_bars.get(symbol) for symbol in batch.rows],
         **{name: [row[i] for row in batch.table] for i, name in enumerate(batch.columns) if i},
     }
-    texts = ("symbol", "source", "calculation_date")
+    texts = ("symbol", "source", "calculation_date", "last_bar")
     schema = {name: pl.String if name in texts else pl.Float64 for name in columns}
     return pl.DataFrame(columns, schema=schema)

@@ -190,6 +190,9 @@ class BatchMeta(Metadata):
 
     calculation_date: Text = None
     sources: dict[str, str] | None = None
+    last_bars: dict[str, str] | None = Field(
+        default=None, description="Date of the last bar of each symbol: a stale one shows here."
+    )
     simulated: bool | None = None
 
 
