@@ -119,8 +119,7 @@ def simulate_macro(
     -------
     polars DataFrame
         Rows as the store takes them: ``series, timestamp`` (start of the period), ``value,
-        knowledge_ts`` (of a daily figure the last microsecond of its day, else the midnight of its
-        release) and ``source``.
+        knowledge_ts`` (the last microsecond of the day of its release) and ``source``.
 
     Raises
     ------
@@ -149,11 +148,10 @@ def simulate_macro(
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     frame = frame.filter(pl.col("knowledge_ts").is_between(first.item(), last.item()))
     known = pl.col("knowledge_ts").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    daily = pl.col("series").is_in([n for n, one in _SERIES.items() if one.frequency == "daily"])
     evening = known + pl.duration(days=1) - pl.duration(microseconds=1)
     return frame.with_columns(
         pl.col("timestamp").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-        knowledge_ts=pl.when(daily).then(evening).otherwise(known),
+        knowledge_ts=evening,
         source=pl.lit("simulated"),
     )
 

@@ -75,7 +75,8 @@ def simulate_statements(
     -------
     polars DataFrame
         Rows as the store takes them: ``symbol, concept, period_start, period_end, unit, value,
-        form, fiscal_period, accession, knowledge_ts`` and ``source``.
+        form, fiscal_period, accession, knowledge_ts`` (the end of the day of the filing)
+        and ``source``.
 
     Raises
     ------
@@ -107,7 +108,10 @@ def simulate_statements(
         pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
         for name in ("period_start", "period_end", "knowledge_ts")
     ]
-    return frame.filter(within).with_columns(*stamps, source=pl.lit("simulated"))
+    # Only the day of a filing is told: it counts as known when that day has ended.
+    evening = pl.col("knowledge_ts") + pl.duration(days=1) - pl.duration(microseconds=1)
+    found = frame.filter(within).with_columns(*stamps, source=pl.lit("simulated"))
+    return found.with_columns(knowledge_ts=evening)
 
 
 def _stocks(symbols: Iterable[str] | None) -> list[str]:
