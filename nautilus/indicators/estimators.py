@@ -9,7 +9,8 @@ from nautilus.core.checks import check_positive, check_window
 from nautilus.core.errors import ParameterError
 from nautilus.core.folds import Composed, Fold, Part, Window, apply, folded
 from nautilus.indicators.averages import degrees_lost, sum_merge
-from nautilus.indicators.moments import Moments, moments_lift, moments_merge, spread_of
+from nautilus.indicators.moments import moments_lift, moments_merge
+from nautilus.indicators.trend import deviation_finish
 from nautilus.indicators.warm_up import Warmup
 
 __all__ = ["garman_klass_volatility", "historical_volatility"]
@@ -31,11 +32,6 @@ def log_step(state: tuple[float], close: float) -> tuple[tuple[float], float]:
     return ((close if close > 0.0 and close - close == 0.0 else NAN),), NAN
 
 
-def yearly_finish(found: Moments, period: float, scale: float, ddof: float) -> float:
-    """Standard deviation of a window, a year."""
-    return scale * spread_of(found, ddof)
-
-
 def history_parameters(
     period: int = 20, ddof: int = 1, annualization: float = 252
 ) -> tuple[float, ...]:
@@ -49,7 +45,7 @@ def history_parameters(
 
 
 LOG_RETURN = Fold(("close",), log_init, log_step, tuple)
-YEARLY = Window(("x",), moments_lift, moments_merge, yearly_finish, history_parameters)
+YEARLY = Window(("x",), moments_lift, moments_merge, deviation_finish, history_parameters)
 HISTORY = Composed(
     ("close",),
     (

@@ -212,12 +212,7 @@ def stochastic_warmup(period: int = 14, k_smooth: int = 3, d_period: int = 3) ->
     return Warmup(bars, bars)
 
 
-def fourteen(period: int = 14) -> tuple[float, ...]:
-    """Checked options as floats: (period,)."""
-    return one_period(period)
-
-
-WILLIAMS_R = Window(HLC, range_lift, highest_merge, williams_finish, fourteen)
+WILLIAMS_R = Window(HLC, range_lift, highest_merge, williams_finish, one_period)
 
 
 @folded(WILLIAMS_R)
@@ -254,12 +249,12 @@ def williams_r(high: Any, low: Any, close: Any, period: int = 14) -> Any:
     >>> williams_r([3.0, 5.0], [1.0, 2.0], [2.0, 4.0], 2).tolist()
     [nan, -25.0]
     """
-    return apply(WILLIAMS_R, (high, low, close), fourteen(period))[0]
+    return apply(WILLIAMS_R, (high, low, close), one_period(period))[0]
 
 
 def williams_r_warmup(period: int = 14) -> Warmup:
     """A window remembers nothing beyond itself."""
-    bars = int(fourteen(period)[0])
+    bars = int(one_period(period)[0])
     return Warmup(bars, bars)
 
 

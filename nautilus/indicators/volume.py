@@ -246,11 +246,6 @@ def volume_sma_warmup(period: int = 20) -> Warmup:
     return Warmup(bars, bars)
 
 
-def index_parameters(period: int = 14) -> tuple[float, ...]:
-    """Checked options as floats: (period,)."""
-    return one_period(period)
-
-
 MONEY_FLOW_INDEX = Composed(
     BARS,
     (
@@ -258,7 +253,7 @@ MONEY_FLOW_INDEX = Composed(
         Part(FLOW_SHARE, ("up", "down"), ("value",), lambda period: (period,)),
     ),
     ("value",),
-    index_parameters,
+    one_period,
 )
 
 
@@ -295,10 +290,10 @@ def money_flow_index(high: Any, low: Any, close: Any, volume: Any, period: int =
     >>> money_flow_index(price, price, price, [1.0, 1.0, 2.0, 1.0], 3).round(4).tolist()
     [nan, nan, nan, 71.4286]
     """
-    return apply(MONEY_FLOW_INDEX, (high, low, close, volume), index_parameters(period))[0]
+    return apply(MONEY_FLOW_INDEX, (high, low, close, volume), one_period(period))[0]
 
 
 def money_flow_index_warmup(period: int = 14) -> Warmup:
     """A window remembers nothing beyond itself and the typical price before it."""
-    bars = int(index_parameters(period)[0]) + 1
+    bars = int(one_period(period)[0]) + 1
     return Warmup(bars, bars)

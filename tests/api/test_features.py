@@ -15,10 +15,10 @@ import pytest
 from starlette.testclient import TestClient
 
 import nautilus as nt
+from nautilus.indicators.feature_events import FeatureEvents
 from nautilus.indicators.features import compute
 from nautilus.marketdata import Store, simulate_market
 from nautilus.server import Settings, create_app
-from nautilus.server.features.live import LiveFeatures
 
 START = dt.datetime(2025, 7, 1, 13, 30, tzinfo=dt.UTC)
 DOCUMENTED = {
@@ -422,7 +422,7 @@ def kinds(events):
 
 
 def test_a_spike_is_told_once_and_leaves_itself_out_of_the_mean():
-    live = LiveFeatures("A")
+    live = FeatureEvents("A")
     for n in range(20):
         live.update(bar(n))
     first = live.update(bar(20, volume=153.0))
@@ -434,7 +434,7 @@ def test_a_spike_is_told_once_and_leaves_itself_out_of_the_mean():
 
 
 def test_a_breakout_is_out_of_the_bands_of_the_bar_before():
-    live = LiveFeatures("A")
+    live = FeatureEvents("A")
     for n in range(20):
         live.update(bar(n, close=10.0 + 0.1 * (n % 2)))
     bands = live.features.value
@@ -445,7 +445,7 @@ def test_a_breakout_is_out_of_the_bands_of_the_bar_before():
 
 
 def test_updates_are_null_while_they_warm_up():
-    (event,) = LiveFeatures("A").update(bar(0))
+    (event,) = FeatureEvents("A").update(bar(0))
     assert event["rsi"] is None
     assert event["obv"] == 100.0
     assert json.loads(json.dumps(event, allow_nan=False)) == event

@@ -19,6 +19,7 @@ from nautilus.indicators.features import run_plan
 from nautilus.indicators.plan import Plan, planned
 from nautilus.indicators.registry import GROUPS, indicator_named
 from nautilus.ml import FeatureImportance, feature_importance
+from nautilus.ml.targets import forward_returns, volume_ratio
 from nautilus.server.features.bars import BarTable, stored_bars
 from nautilus.server.features.fundamental import FIRST
 from nautilus.server.features.technical import MOST_BARS, most_bars_needed
@@ -195,11 +196,10 @@ def _panel(
             if name in places:
                 columns[name][:, j] = values[places[name]][at]
             elif name == VOLUME_RATIO:
-                columns[name][:, j] = _volume_ratio(table.field_named("volume"))[at]
+                columns[name][:, j] = volume_ratio(table.field_named("volume"), VOLUME_BARS)[at]
             else:
                 columns[name][:, j] = known[name]
-        held = close[at]
-        target[:-horizon, j] = held[horizon:] / held[:-horizon] - 1.0
+        target[:, j] = forward_returns(close[at], horizon)
     return columns, target
 
 
@@ -208,14 +208,6 @@ def _technical_values(plan: Plan | None, table: BarTable) -> Floats:
         return np.empty((0, len(table)))
     fields = [table.field_named(name) for name in plan.fields]
     return run_plan(plan, fields, np.array([0, len(table)]))
-
-
-def _volume_ratio(volume: Floats) -> Floats:
-    from nautilus.indicators.volume import volume_sma
-
-    mean = np.append(np.nan, volume_sma(volume, VOLUME_BARS)[:-1])
-    ratio: Floats = np.divide(volume, mean, out=np.full(len(volume), np.nan), where=mean > 0)
-    return ratio
 
 
 def _fundamental_values(
